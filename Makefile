@@ -1,0 +1,46 @@
+# The two commands of the README are `make run` and `make test`; each prepares what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
+.PHONY: run test setup bench lock check chromium clean
+
+run: setup ## the dashboard on http://127.0.0.1:8501, with the sample shop on first start
+	@$(BIN)/python -m core run
+
+setup: $(VENV)/run.stamp ## only the environment
+
+test: $(VENV)/dev.stamp chromium check ## lint, types, then every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## every benchmark; writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+chromium:
+	@sh .ci/chromium
+
+lock: $(VENV)/dev.stamp ## writes requirements/*.txt anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) --upgrade -o requirements/run.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements/run.txt $(LOCK_OPTIONS) -o requirements/dev.txt
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rehearsal needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements/run.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,126 @@
+"""Turns what pydantic says about a file into sentences that name the key and its place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault of a file: where (keys and positions from the top) and what."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        """Write the fault as one line."""
+        where = place_text(self.place)
+        return f"{where}: {self.message}" if where else self.message
+
+
+def problems_of(error: ValidationError, document: Any) -> list[Problem]:
+    """List the faults in the order of the file. `document` is what was validated."""
+    return [
+        Problem(place=_real_place(fault["loc"], document), message=_message(fault))
+        for fault in error.errors(include_url=False)
+    ]
+
+
+def place_text(place: Place) -> str:
+    """Write a place as `steps[2].timeout`."""
+    text = ""
+    for part in place:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text
+
+
+def _real_place(loc: Sequence[str | int], document: Any) -> Place:
+    """Drop from pydantic's path what is not in the file: the names of union members."""
+    place: list[str | int] = []
+    here = document
+    for number, part in enumerate(loc):
+        is_last = number == len(loc) - 1
+        if _holds_part(here, part) and (is_last or isinstance(here[part], Mapping | list | tuple)):
+            here = here[part]
+        elif not is_last or not _is_missing_key(here, part):
+            continue
+        place.append(part)
+    return tuple(place)
+
+
+def _holds_part(here: Any, part: str | int) -> bool:
+    if isinstance(here, Mapping):
+        return part in here
+    return isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)
+
+
+def _is_missing_key(here: Any, part: str | int) -> bool:
+    return isinstance(here, Mapping) and isinstance(part, str) and part.islower()
+
+
+def _message(fault: Any) -> str:
+    context, shown = fault.get("ctx", {}), _shown(fault["input"])
+    match fault["type"]:
+        case "extra_forbidden":
+            return f"unknown key {fault['loc'][-1]!r}{_suggestion(fault)}"
+        case "missing":
+            return f"the key {fault['loc'][-1]!r} is missing"
+        case "union_tag_invalid":
+            return f"unknown kind {context['tag']!r}; known are {context['expected_tags']}"
+        case "value_error":
+            return str(context["error"])
+        case "enum" | "literal_error":
+            return f"{shown} is not one of {context['expected']}"
+    said = _SENTENCES.get(fault["type"])
+    if said is None:
+        return f"{_lower_first(fault['msg'])}, not {shown}"
+    return said.format(shown=shown)
+
+
+_SENTENCES = {
+    "union_tag_not_found": "the key 'kind' is missing",
+    "unknown_condition": (
+        "a condition needs one of the keys trait, segment, did, opened, clicked, all, any, not"
+    ),
+    "tuple_type": "should be a list, not {shown}",
+    "list_type": "should be a list, not {shown}",
+    "string_type": "should be text; put {shown} in quotes",
+    "model_type": "should be keys with values, not {shown}",
+    "model_attributes_type": "should be keys with values, not {shown}",
+    "dict_type": "should be keys with values, not {shown}",
+}
+
+
+def _suggestion(fault: Any) -> str:
+    known = _KNOWN_KEYS
+    near = get_close_matches(str(fault["loc"][-1]), known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+_KNOWN_KEYS = (
+    *("name", "description", "stage", "timezone", "trigger", "reentry", "reentry_per", "audience"),
+    *("concurrent", "holdout", "holdout_salt", "goal", "exit_on_goal", "quiet_hours", "steps"),
+    *("frequency_cap", "max_event_age", "stale_after", "kind", "key", "match", "at_least"),
+    *("within", "property", "start", "unless", "anchor", "of", "for", "where", "event", "op"),
+    *("value", "cooldown", "trait", "segment", "did", "opened", "clicked", "all", "any", "not"),
+    *("from", "to", "max", "per", "id", "until", "on", "next", "timeout", "since", "then"),
+    *("otherwise", "cases", "if", "salt", "variants", "weight", "template", "subject", "set"),
+    *("url", "body"),
+)

@@ -1,0 +1,81 @@
+"""The settings of one installation, read from the environment once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.domain.errors import UnusableInput
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DEFAULT_HOME = REPOSITORY / "data" / "local"
+
+_SQLITE = "sqlite:///"
+_POSTGRESQL = "postgresql+psycopg://"
+_POSTGRESQL_SPELLINGS = (_POSTGRESQL, "postgresql://", "postgres://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where this installation keeps its databases and datasets.
+
+    `database_url` begins with `sqlite:///` or `postgresql+psycopg://`; it may hold a password and
+    therefore stays out of `repr`.
+    """
+
+    home: Path
+    database_url: str = field(repr=False)
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; a variable that is unset or empty has its default.
+
+    Raises UnusableInput naming the variable whose value cannot be used.
+    """
+    home = _home(environment.get("REHEARSAL_HOME", "").strip())
+    url = environment.get("REHEARSAL_DATABASE_URL", "").strip()
+    return Settings(home=home, database_url=_database_url(url, home))
+
+
+def _home(text: str) -> Path:
+    if not text:
+        return DEFAULT_HOME
+    if "\0" in text:
+        raise UnusableInput("REHEARSAL_HOME holds a NUL character; give it the path of a folder")
+    home = Path(os.path.abspath(_expanded(text)))  # noqa: PTH100 - resolve() would follow links
+    obstacle = next((p for p in (home, *home.parents) if p.exists() and not p.is_dir()), None)
+    if obstacle is not None:
+        raise UnusableInput(
+            f"REHEARSAL_HOME is {text!r}, but {obstacle} is a file; give it a folder"
+        )
+    return home
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UnusableInput(
+            f"REHEARSAL_HOME is {text!r}, which names the home of nobody here; write the whole path"
+        ) from error
+
+
+def _database_url(url: str, home: Path) -> str:
+    """Settle on one spelling. No message repeats the value: it may hold a password."""
+    if not url:
+        return f"{_SQLITE}{home / 'rehearsal.sqlite'}"
+    for spelling in _POSTGRESQL_SPELLINGS:
+        if url.startswith(spelling) and len(url) > len(spelling):
+            return _POSTGRESQL + url.removeprefix(spelling)
+    if not url.startswith(_SQLITE):
+        raise UnusableInput(
+            "REHEARSAL_DATABASE_URL has to begin with sqlite:/// and a file, or with postgresql:// "
+            "and a server; unset it to use a file in REHEARSAL_HOME"
+        )
+    file = url.removeprefix(_SQLITE)
+    if not file or file.startswith((":memory:", "?")):
+        raise UnusableInput(
+            "REHEARSAL_DATABASE_URL names no file, but the dashboard and the evaluator share one; "
+            "write it as sqlite:////var/lib/rehearsal/rehearsal.sqlite"
+        )
+    return url

@@ -1,0 +1,32 @@
+"""The tables, as the newest migration leaves them. Rows never leave `core.store`."""
+
+from datetime import datetime
+
+from sqlalchemy import Text, UniqueConstraint
+from sqlmodel import Field
+
+from core.store.base import Table
+
+
+class CampaignRow(Table, table=True):
+    """One campaign, known by its name."""
+
+    __tablename__ = "campaigns"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime
+
+
+class CampaignVersionRow(Table, table=True):
+    """One saved version of a campaign: its whole file as JSON text, never changed again."""
+
+    __tablename__ = "campaign_versions"
+    __table_args__ = (UniqueConstraint("campaign_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaigns.id", ondelete="CASCADE")
+    number: int
+    document: str = Field(sa_type=Text)
+    note: str = Field(sa_type=Text)
+    saved_at: datetime

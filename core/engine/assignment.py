@@ -31,7 +31,7 @@ def buckets(salt: str, user_ids: Sequence[str]) -> Int32s:
 
 def in_holdout(salt: str, share: float, user_ids: Sequence[str]) -> Bools:
     """Say for each user whether the campaign leaves them untouched (6.2)."""
-    return buckets(salt, user_ids) < share * BUCKETS
+    return buckets(salt, user_ids) / BUCKETS < share
 
 
 def _hash(text: str) -> int:

@@ -45,6 +45,8 @@ def select(batch: EventBatch, bits: Bits, key: str | None) -> Selection:
     if key is not None:
         all_keys, texts = key_codes(batch.properties[key])
         wanted &= all_keys != MISSING
+    if key is None and wanted.all():
+        return _everything(batch, bits)
     index = np.flatnonzero(wanted)
     user = batch.user[index]
     if key is None:
@@ -61,6 +63,20 @@ def select(batch: EventBatch, bits: Bits, key: str | None) -> Selection:
         bits=bits[index],
         bounds=kernels.group_bounds(user, keys),
         key_texts=texts,
+    )
+
+
+def _everything(batch: EventBatch, bits: Bits) -> Selection:
+    """Select a whole batch without copying it."""
+    keys = np.full(len(batch), MISSING, dtype=np.int32)
+    return Selection(
+        index=np.arange(len(batch), dtype=np.int64),
+        user=batch.user,
+        key=keys,
+        times=batch.timestamp,
+        bits=bits,
+        bounds=kernels.group_bounds(batch.user, keys),
+        key_texts=(),
     )
 
 

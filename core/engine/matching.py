@@ -38,7 +38,7 @@ def key_codes(column: PropertyColumn) -> tuple[Int32s, Sequence[str]]:
     Values that spell the same key (5, 5.0 and "5") share one index: that of the first.
     """
     values = column.values
-    if all(type(value) is str for value in values):
+    if set(map(type, values)) <= {str}:
         return column.codes, values  # type: ignore[return-value]  # narrowed by the line above
     texts: list[str] = []
     index_by_text: dict[str, int] = {}

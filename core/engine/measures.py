@@ -126,9 +126,8 @@ def longest_waits(
 ) -> tuple[Int64s, Int64s, Int64s]:
     """Give per group the longest time from an arming start to what ended the wait.
 
-    Also the position of what ended it, and the position of a start still waiting at the end, each
-    -1 if none. A wait ends by an `unless` or, anchored at the last start, by the next start; waits
-    that reached their deadline are left out.
+    Also the position of the `unless` that ended it, and the position of a start still waiting at
+    the end, each -1 if none. Waits that reached their deadline are left out.
     """
     waits = np.full(len(bounds) - 1, -1, np.int64)
     enders = np.full(len(bounds) - 1, -1, np.int64)
@@ -138,12 +137,11 @@ def longest_waits(
         for position in range(bounds[group], bounds[group + 1]):
             if cause >= 0 and times[cause] + within < times[position]:
                 cause = -1
-            ends_by_start = bits[position] & START and not anchor_first
-            if cause >= 0 and (bits[position] & UNLESS or ends_by_start):
+            if cause >= 0 and bits[position] & UNLESS:
                 if times[position] - times[cause] > waits[group]:
                     waits[group], enders[group] = times[position] - times[cause], position
                 cause = -1
-            if bits[position] & START and cause < 0:
+            if bits[position] & START and (cause < 0 or not anchor_first):
                 cause = position
         open_since[group] = cause
     return waits, enders, open_since
@@ -151,28 +149,32 @@ def longest_waits(
 
 @njit(cache=True, nogil=True)
 def shortest_completions(
-    times: Int64s, bits: Bits, bounds: Int64s, steps: int
+    times: Int64s, bits: Bits, bounds: Int64s, steps: int, within: int
 ) -> tuple[Int64s, Int64s, Int64s]:
     """Give per group the shortest time in which the steps were done in order, without a limit.
 
-    Also the position of the completing event (-1 if none), and how many steps were ever reached.
+    Also the position of the completing event, and the position at which all steps but the last were
+    done with time left for it; each -1 if none.
     """
     spans = np.full(len(bounds) - 1, NOT_YET, np.int64)
     places = np.full(len(bounds) - 1, -1, np.int64)
-    reached = np.zeros(len(bounds) - 1, np.int64)
+    nearly = np.full(len(bounds) - 1, -1, np.int64)
     first_at = np.empty(steps, np.int64)
     for group in range(len(bounds) - 1):
         first_at[:] = NEVER
         for position in range(bounds[group], bounds[group + 1]):
+            now = times[position]
             for length in range(steps - 1, 0, -1):
                 begun_at = first_at[length - 1]
                 if begun_at == NEVER or not bits[position] >> length & 1:
                     continue
-                reached[group] = max(reached[group], length + 1)
                 first_at[length] = max(first_at[length], begun_at)
-                if length == steps - 1 and times[position] - begun_at < spans[group]:
-                    spans[group], places[group] = times[position] - begun_at, position
+                if length == steps - 1 and now - begun_at < spans[group]:
+                    spans[group], places[group] = now - begun_at, position
+                if length == steps - 2 and now - begun_at <= within:
+                    nearly[group] = position
             if bits[position] & 1:
-                first_at[0] = times[position]
-                reached[group] = max(reached[group], 1)
-    return spans, places, reached
+                first_at[0] = now
+                if steps == 2:
+                    nearly[group] = position
+    return spans, places, nearly

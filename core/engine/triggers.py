@@ -24,7 +24,7 @@ from core.engine import kernels
 from core.engine.batches import MISSING, Bits, EventBatch, Firings, Int32s, Int64s
 from core.engine.grouping import Joined, Selection, join, select, settled
 from core.engine.matching import amounts, match_bits, split_amount
-from core.engine.memory import NEVER, Chains, Deadlines, Groups, Memory, Window
+from core.engine.memory import NEVER, Chains, Deadlines, Groups, Memory, Window, no_memory
 
 
 def advance(
@@ -37,6 +37,12 @@ def advance(
     sorted by (user, fired_at, row).
     """
     return decide(trigger, memory, batch, selection_of(trigger, batch), watermark)
+
+
+def replayed(trigger: Trigger, batch: EventBatch, selection: Selection, watermark: int) -> Firings:
+    """Give the firings of a whole history: nothing remembered before it, nothing needed after."""
+    _, firings = decide(trigger, no_memory(trigger), batch, selection, watermark, is_last=True)
+    return firings
 
 
 def selection_of(trigger: Trigger, batch: EventBatch) -> Selection:
@@ -57,19 +63,28 @@ def selection_of(trigger: Trigger, batch: EventBatch) -> Selection:
 
 
 def decide(
-    trigger: Trigger, memory: Memory, batch: EventBatch, selection: Selection, watermark: int
+    trigger: Trigger,
+    memory: Memory,
+    batch: EventBatch,
+    selection: Selection,
+    watermark: int,
+    *,
+    is_last: bool = False,
 ) -> tuple[Memory, Firings]:
-    """Do what `advance` does, given the selection of the batch's events."""
+    """Do what `advance` does, given the selection of the batch's events.
+
+    After the last batch nothing is remembered, which saves the time to write it down.
+    """
     match trigger:
         case EventTrigger():
             positions = np.arange(len(selection.index), dtype=np.int64)
             return memory, _firings(selection, batch, positions)
         case CountTrigger():
             assert isinstance(memory, Window)
-            return _count(trigger, memory, batch, selection)
+            return _count(trigger, memory, batch, selection, is_last=is_last)
         case SumTrigger():
             assert isinstance(memory, Window)
-            return _sum(trigger, memory, batch, selection)
+            return _sum(trigger, memory, batch, selection, is_last=is_last)
         case AbsenceTrigger():
             assert isinstance(memory, Deadlines)
             return _absence(trigger, memory, batch, selection, watermark)
@@ -84,7 +99,12 @@ def decide(
 
 
 def _count(
-    trigger: CountTrigger, memory: Window, batch: EventBatch, selection: Selection
+    trigger: CountTrigger,
+    memory: Window,
+    batch: EventBatch,
+    selection: Selection,
+    *,
+    is_last: bool,
 ) -> tuple[Memory, Firings]:
     joined = join(selection, memory.groups)
     within = to_microseconds(trigger.within)
@@ -98,13 +118,21 @@ def _count(
         trigger.at_least,
         within,
     )
+    firings = _firings(selection, batch, positions)
+    if is_last:
+        return memory, firings
     nothing = np.zeros(len(selection.times), dtype=np.int64)
     kept = _keep_window(selection, joined, memory, nothing, nothing, trigger.at_least - 1, within)
-    return kept, _firings(selection, batch, positions)
+    return kept, firings
 
 
 def _sum(
-    trigger: SumTrigger, memory: Window, batch: EventBatch, selection: Selection
+    trigger: SumTrigger,
+    memory: Window,
+    batch: EventBatch,
+    selection: Selection,
+    *,
+    is_last: bool,
 ) -> tuple[Memory, Firings]:
     _, whole, micro = amounts(batch.properties[trigger.property])
     joined = join(selection, memory.groups)
@@ -124,9 +152,11 @@ def _sum(
         *split_amount(Decimal(repr(trigger.at_least))),
         within,
     )
+    firings = _firings(selection, batch, positions)
+    if is_last:
+        return memory, firings
     most = len(selection.times) + len(memory.times)
-    kept = _keep_window(selection, joined, memory, whole, micro, most, within)
-    return kept, _firings(selection, batch, positions)
+    return _keep_window(selection, joined, memory, whole, micro, most, within), firings
 
 
 def _absence(

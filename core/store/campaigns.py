@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -14,28 +13,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError, UnusableInput
 from core.domain.problems import problems_of
+from core.domain.versions import CampaignSummary, CampaignVersion
 from core.store.tables import CampaignRow, CampaignVersionRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignVersion:
-    """One saved version; the numbers of a campaign's versions are 1, 2, 3 …"""
-
-    campaign: Campaign
-    number: int
-    note: str
-    saved_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignSummary:
-    """A campaign in a list: its name and its latest version's number, note and time."""
-
-    name: str
-    created_at: datetime
-    latest_number: int
-    latest_note: str
-    latest_saved_at: datetime
 
 
 def save_version(

@@ -8,9 +8,8 @@ from sqlmodel import select
 
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError, UnusableInput
+from core.domain.versions import CampaignSummary, CampaignVersion
 from core.store.campaigns import (
-    CampaignSummary,
-    CampaignVersion,
     delete_campaign,
     latest,
     list_campaigns,

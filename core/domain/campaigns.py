@@ -22,7 +22,7 @@ from core.domain.matchers import Matcher
 from core.domain.steps import ClockTime, SendStep, Step
 from core.domain.triggers import Trigger, matchers_of
 
-_ZONES = frozenset(available_timezones())
+ZONES = frozenset(available_timezones())
 
 
 class Stage(StrEnum):
@@ -84,7 +84,7 @@ class FrequencyCap(FileModel):
 
 
 def _known_zone(name: str) -> str:
-    if name not in _ZONES:
+    if name not in ZONES:
         raise ValueError(f"{name!r} is no time zone; write it as Europe/Berlin")
     return name
 

@@ -10,7 +10,8 @@ LONGEST_DAYS = 3650
 MICROSECOND = timedelta(microseconds=1)
 
 _SHAPE = re.compile(
-    r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,8})h)?(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,10})s)?"
+    r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,8})h)?(?:(?P<minutes>\d{1,9})m)?(?:(?P<seconds>\d{1,10})s)?",
+    re.ASCII,
 )
 
 

@@ -38,25 +38,24 @@ def _check_targets(ids: Sequence[str], ways: Ways) -> None:
 
 
 def _check_cycles(ids: Sequence[str], ways: Ways) -> None:
-    """Peel off steps nobody points to; what remains goes in a circle (Kahn)."""
-    arrivals = dict.fromkeys(ids, 0)
-    for step_id in ids:
-        for _, target in ways[step_id]:
-            if target is not None:
-                arrivals[target] += 1
-    free = [step_id for step_id, count in arrivals.items() if count == 0]
-    while free:
-        for _, target in ways[free.pop()]:
-            if target is not None:
-                arrivals[target] -= 1
-                if arrivals[target] == 0:
-                    free.append(target)
-    circle = [step_id for step_id, count in arrivals.items() if count > 0]
+    """Peel off steps without a way in, then those without a way out: what remains is a circle."""
+    ahead = {step_id: {target for _, target in ways[step_id] if target} for step_id in ids}
+    behind = {step_id: {other for other in ids if step_id in ahead[other]} for step_id in ids}
+    circle = _peeled(_peeled(set(ids), behind), ahead)
     if circle:
+        through = ", ".join(step_id for step_id in ids if step_id in circle)
         raise ValueError(
-            f"steps: the flow goes in a circle through {', '.join(circle)}; "
-            "a person must always move forward"
+            f"steps: the flow goes in a circle through {through}; a person must always move forward"
         )
+
+
+def _peeled(left: set[str], neighbours: Mapping[str, set[str]]) -> set[str]:
+    """Take away steps with no neighbour left, until all that are left have one."""
+    while True:
+        bare = {step_id for step_id in left if not neighbours[step_id] & left}
+        if not bare:
+            return left
+        left = left - bare
 
 
 def _check_reachable(ids: Sequence[str], ways: Ways) -> None:

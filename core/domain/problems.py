@@ -1,13 +1,13 @@
 """Turns what pydantic says about a file into sentences that name the key and its place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
-Place = tuple[str | int, ...]
+from core.domain.keys import Place, keys_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,20 @@ class Problem:
 
 
 def problems_of(error: ValidationError, document: Any) -> list[Problem]:
-    """List the faults in the order of the file. `document` is what was validated."""
-    return [
-        Problem(place=_real_place(fault["loc"], document), message=_message(fault))
+    """List the faults of what was validated, `document`.
+
+    What only follows from a fault inside is left out, such as "too few" of faulty ones.
+    """
+    problems = [
+        Problem(place=_real_place(fault, document), message=_message(fault, document))
         for fault in error.errors(include_url=False)
     ]
+    places = [problem.place for problem in problems]
+    return [p for p in problems if not any(_is_inside(place, p.place) for place in places)]
+
+
+def _is_inside(place: Place, outer: Place) -> bool:
+    return 0 < len(outer) < len(place) and place[: len(outer)] == outer
 
 
 def place_text(place: Place) -> str:
@@ -42,15 +51,16 @@ def place_text(place: Place) -> str:
     return text
 
 
-def _real_place(loc: Sequence[str | int], document: Any) -> Place:
+def _real_place(fault: Any, document: Any) -> Place:
     """Drop from pydantic's path what is not in the file: the names of union members."""
+    loc = fault["loc"]
     place: list[str | int] = []
     here = document
     for number, part in enumerate(loc):
         is_last = number == len(loc) - 1
         if _holds_part(here, part) and (is_last or isinstance(here[part], Mapping | list | tuple)):
             here = here[part]
-        elif not is_last or not _is_missing_key(here, part):
+        elif not is_last or fault["type"] != "missing":
             continue
         place.append(part)
     return tuple(place)
@@ -62,15 +72,11 @@ def _holds_part(here: Any, part: str | int) -> bool:
     return isinstance(here, list | tuple) and isinstance(part, int) and part < len(here)
 
 
-def _is_missing_key(here: Any, part: str | int) -> bool:
-    return isinstance(here, Mapping) and isinstance(part, str) and part.islower()
-
-
-def _message(fault: Any) -> str:
+def _message(fault: Any, document: Any) -> str:
     context, shown = fault.get("ctx", {}), _shown(fault["input"])
     match fault["type"]:
         case "extra_forbidden":
-            return f"unknown key {fault['loc'][-1]!r}{_suggestion(fault)}"
+            return f"unknown key {fault['loc'][-1]!r}{_suggestion(fault, document)}"
         case "missing":
             return f"the key {fault['loc'][-1]!r} is missing"
         case "union_tag_invalid":
@@ -99,9 +105,10 @@ _SENTENCES = {
 }
 
 
-def _suggestion(fault: Any) -> str:
-    known = _KNOWN_KEYS
-    near = get_close_matches(str(fault["loc"][-1]), known, n=1)
+def _suggestion(fault: Any, document: Any) -> str:
+    """Suggest the nearest key that may stand where the unknown one stands."""
+    *place, unknown = _real_place(fault, document)
+    near = get_close_matches(str(unknown), keys_at(tuple(place), document), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -112,15 +119,3 @@ def _shown(value: Any) -> str:
 
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
-
-
-_KNOWN_KEYS = (
-    *("name", "description", "stage", "timezone", "trigger", "reentry", "reentry_per", "audience"),
-    *("concurrent", "holdout", "holdout_salt", "goal", "exit_on_goal", "quiet_hours", "steps"),
-    *("frequency_cap", "max_event_age", "stale_after", "kind", "key", "match", "at_least"),
-    *("within", "property", "start", "unless", "anchor", "of", "for", "where", "event", "op"),
-    *("value", "cooldown", "trait", "segment", "did", "opened", "clicked", "all", "any", "not"),
-    *("from", "to", "max", "per", "id", "until", "on", "next", "timeout", "since", "then"),
-    *("otherwise", "cases", "if", "salt", "variants", "weight", "template", "subject", "set"),
-    *("url", "body"),
-)

@@ -11,7 +11,7 @@ from core.domain.conditions import Condition
 from core.domain.durations import Duration
 from core.domain.matchers import Matcher
 
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
 def _clock_time(text: str) -> str:

@@ -84,8 +84,11 @@ def key_text(value: JsonValue) -> str | None:
 
 
 def at_path(properties: Mapping[str, JsonValue], path: str) -> JsonValue:
-    """Look up a dotted path: a property of exactly that name wins, else each dot steps inside."""
-    if path in properties:
+    """Look up a dotted path: a property of exactly that name wins, else each dot steps inside.
+
+    A null is a missing property, here as everywhere.
+    """
+    if properties.get(path) is not None:
         return properties[path]
     found: JsonValue = properties
     for part in path.split("."):

@@ -21,7 +21,7 @@ from core.domain.triggers import (
     matchers_of,
 )
 from core.engine import kernels
-from core.engine.batches import MISSING, Bits, EventBatch, Firings, Int32s, Int64s
+from core.engine.batches import MISSING, Bits, EventBatch, Firings, Int64s
 from core.engine.grouping import Joined, Selection, join, select, settled
 from core.engine.matching import amounts, match_bits, split_amount
 from core.engine.memory import NEVER, Chains, Deadlines, Groups, Memory, Window, no_memory
@@ -36,13 +36,31 @@ def advance(
     the watermark; all remembered keys of the batch's users are in `memory`. The firings are
     sorted by (user, fired_at, row).
     """
-    return decide(trigger, memory, batch, selection_of(trigger, batch), watermark)
+    memory, firings = decide(trigger, memory, batch, selection_of(trigger, batch), watermark)
+    return memory, in_order(firings)
 
 
 def replayed(trigger: Trigger, batch: EventBatch, selection: Selection, watermark: int) -> Firings:
-    """Give the firings of a whole history: nothing remembered before it, nothing needed after."""
+    """Give the firings of a whole history, which nothing precedes and nothing follows.
+
+    They come group by group: see `in_order`.
+    """
     _, firings = decide(trigger, no_memory(trigger), batch, selection, watermark, is_last=True)
     return firings
+
+
+def in_order(firings: Firings) -> Firings:
+    """Sort firings by (user, fired_at, row): the order in which they happened (1.6)."""
+    if not (firings.key != MISSING).any():
+        return firings  # without keys a group is a user, whose firings come in order
+    order = np.lexsort((firings.row, firings.fired_at, firings.user))
+    return Firings(
+        user=firings.user[order],
+        fired_at=firings.fired_at[order],
+        row=firings.row[order],
+        key=firings.key[order],
+        key_texts=firings.key_texts,
+    )
 
 
 def selection_of(trigger: Trigger, batch: EventBatch) -> Selection:
@@ -73,7 +91,8 @@ def decide(
 ) -> tuple[Memory, Firings]:
     """Do what `advance` does, given the selection of the batch's events.
 
-    After the last batch nothing is remembered, which saves the time to write it down.
+    The firings come group by group, within a group in order. After the last batch nothing is
+    remembered, which saves the time to write it down.
     """
     match trigger:
         case EventTrigger():
@@ -180,8 +199,12 @@ def _absence(
         trigger.anchor is Anchor.FIRST,
     )
     due_at, row = _deadlines(positions, selection, batch, memory, within)
-    firings = _sorted_firings(
-        joined.groups.user[groups], due_at, row, joined.groups.key[groups], selection
+    firings = Firings(
+        user=joined.groups.user[groups],
+        fired_at=due_at,
+        row=row,
+        key=joined.groups.key[groups],
+        key_texts=selection.key_texts,
     )
     return _armed(joined, armed_by, selection, batch, memory, within), firings
 
@@ -285,25 +308,10 @@ def _some(groups: Groups, chosen: Int64s) -> Groups:
 
 def _firings(selection: Selection, batch: EventBatch, positions: Int64s) -> Firings:
     """Make firings of the events at the given positions of a selection."""
-    index = selection.index[positions]
-    return _sorted_firings(
-        selection.user[positions],
-        selection.times[positions],
-        batch.row[index],
-        selection.key[positions],
-        selection,
-    )
-
-
-def _sorted_firings(
-    user: Int32s, fired_at: Int64s, row: Int64s, key: Int32s, selection: Selection
-) -> Firings:
-    is_keyed = bool((key != MISSING).any())
-    order = np.lexsort((row, fired_at, user)) if is_keyed else slice(None)
     return Firings(
-        user=user[order],
-        fired_at=fired_at[order],
-        row=row[order],
-        key=key[order],
+        user=selection.user[positions],
+        fired_at=selection.times[positions],
+        row=batch.row[selection.index[positions]],
+        key=selection.key[positions],
         key_texts=selection.key_texts,
     )

@@ -18,7 +18,8 @@ from core.domain.triggers import (
     Trigger,
 )
 from core.engine.batches import Bools, EventBatch
-from core.engine.triggers import replayed, selection_of
+from core.engine.grouping import Selection
+from core.engine.triggers import replayed
 from core.rehearsal.history import History
 
 _STEPS = ("1h", "2h", "4h", "8h", "12h", "24h", "36h", "48h", "72h", "5d", "7d", "14d", "30d")
@@ -88,17 +89,16 @@ def people_by_threshold(
 def _people(variants: Sequence[Trigger], history: History, audience: Bools | None) -> list[int]:
     """Count the people with a firing for each variant; all variants select the same events."""
 
-    def count(batch: EventBatch) -> list[int]:
-        selection = selection_of(variants[0], batch)
+    def count(batch: EventBatch, selection: Selection) -> list[int]:
         counts = []
         for variant in variants:
-            firings = replayed(variant, batch, selection, history.watermark)
             fired = np.zeros(history.user_count, dtype=np.bool_)
-            fired[firings.user] = True
+            fired[replayed(variant, batch, selection, history.watermark).user] = True
             counts.append(int((fired if audience is None else fired & audience).sum()))
         return counts
 
-    return [sum(column) for column in zip(*history.map(count), strict=True)] or [0] * len(variants)
+    parts = history.map_selected(variants[0], count)
+    return [sum(column) for column in zip(*parts, strict=True)] or [0] * len(variants)
 
 
 def _windows_around(current: timedelta) -> list[timedelta]:

@@ -19,11 +19,10 @@ from core.domain.triggers import (
     Trigger,
 )
 from core.engine import measures
-from core.engine.batches import MISSING, Bools, EventBatch, Float64s, Int32s, Int64s
+from core.engine.batches import MISSING, Bools, EventBatch, Float64s, Int64s
 from core.engine.grouping import Selection
 from core.engine.matching import amounts
-from core.engine.triggers import selection_of
-from core.rehearsal.history import History
+from core.rehearsal.history import History, run_starts
 
 LISTED = 200
 
@@ -78,11 +77,10 @@ def near_misses(
     wanted = ~caught if audience is None else audience & ~caught
     measure = _measure(trigger, history)
 
-    def look(batch: EventBatch) -> NearMisses:
-        selection = selection_of(trigger, batch)
+    def look(batch: EventBatch, selection: Selection) -> NearMisses:
         return _nearest(measure(selection, batch), selection, batch, wanted)
 
-    found = history.map(look)
+    found = history.map_selected(trigger, look)
     counts: dict[Miss, int] = {}
     for part in found:
         for miss, count in part.count_by_miss.items():
@@ -193,7 +191,7 @@ def _nearest(
     user = selection.user[selection.bounds[np.concatenate([c.group for c in found])]]
     keep = np.flatnonzero(wanted[user])
     keep = keep[np.lexsort((by[keep], rank[keep], user[keep]))]
-    keep = keep[_first_of_run(user[keep])]
+    keep = keep[run_starts(user[keep])]
     nearest = keep[np.lexsort((user[keep], by[keep], rank[keep]))[:LISTED]]
     listed = [
         NearMiss(
@@ -211,12 +209,6 @@ def _nearest(
         nearest=listed,
         count_by_miss={c.miss: int(count) for c, count in zip(found, counts, strict=True)},
     )
-
-
-def _first_of_run(user: Int32s) -> Bools:
-    is_first = np.ones(len(user), dtype=np.bool_)
-    is_first[1:] = user[1:] != user[:-1]
-    return is_first
 
 
 def _key(selection: Selection, position: int) -> str | None:

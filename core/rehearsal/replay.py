@@ -1,5 +1,6 @@
 """Replays campaigns' triggers over a history: who would have been caught, when, and why not."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from core.engine.admission import admit, nobody_admitted
 from core.engine.assignment import in_holdout
 from core.engine.audience import members
 from core.engine.batches import MISSING, Bools, EventBatch, Int32s, Int64s, PropertyColumn
-from core.engine.triggers import replayed, selection_of
+from core.engine.grouping import Selection
+from core.engine.triggers import in_order, replayed, selection_of
 from core.history.reading import Dataset, EventColumns
 
-WORKERS = 2
+WORKERS = min(4, os.cpu_count() or 2)
 ROWS_AT_ONCE = 1_000_000
 
 A = TypeVar("A")
@@ -89,7 +91,7 @@ def replay_batch(
 ) -> list[CampaignReplay]:
     """Replay campaigns over one batch that holds all events of its users (see `replay`)."""
     return [
-        _replay_campaign(campaign, batch, watermark, audience)
+        replay_selected(campaign, batch, selection_of(campaign.trigger, batch), watermark, audience)
         for campaign, audience in zip(campaigns, audiences, strict=True)
     ]
 
@@ -153,11 +155,15 @@ def map_in_order(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
                 future.cancel()
 
 
-def _replay_campaign(
-    campaign: Campaign, batch: EventBatch, watermark: int, audience: Bools | None
+def replay_selected(
+    campaign: Campaign,
+    batch: EventBatch,
+    selection: Selection,
+    watermark: int,
+    audience: Bools | None,
 ) -> CampaignReplay:
-    selection = selection_of(campaign.trigger, batch)
-    firings = replayed(campaign.trigger, batch, selection, watermark)
+    """Replay one campaign over one batch whose events were selected already."""
+    firings = in_order(replayed(campaign.trigger, batch, selection, watermark))
     everybody = np.ones(len(firings), dtype=np.bool_)
     is_wanted = everybody if audience is None else audience[firings.user]
     _, outcome = admit(campaign, nobody_admitted(), firings, is_wanted)

@@ -20,7 +20,7 @@ from core.engine.grouping import Selection
 from core.engine.kernels import START, UNLESS
 from core.engine.matching import MICRO, amounts
 from core.engine.memory import NEVER, Chains, Deadlines, Memory, Window, no_memory
-from core.engine.triggers import decide, selection_of
+from core.engine.triggers import decide, in_order, selection_of
 
 MOST_MOMENTS = 2_000
 
@@ -130,7 +130,7 @@ class _Walk:
         self.memory, firings = decide(self.trigger, before, batch, selection, NEVER)
         event = self.events[int(batch.row[0])]
         if isinstance(before, Deadlines):
-            self._note_deadlines(firings)
+            self._note_deadlines(in_order(firings))
             self._note_wait(before, event, selection, fired=firings)
         else:
             self._note_progress(before, event, batch, selection, is_firing=len(firings) > 0)
@@ -139,7 +139,7 @@ class _Walk:
         """Let time pass until the end of the history."""
         batch, selection = self._none()
         self.memory, firings = decide(self.trigger, self.memory, batch, selection, watermark)
-        self._note_deadlines(firings)
+        self._note_deadlines(in_order(firings))
         if isinstance(self.memory, Deadlines):
             for n in np.argsort(self.memory.due_at, kind="stable"):
                 cause = self.events[int(self.memory.row[n])]

@@ -21,7 +21,7 @@ from core.engine import measures
 from core.engine.batches import Bools, Float64s, Int64s
 from core.engine.measures import NOT_YET
 from core.rehearsal.curves import window_of
-from core.rehearsal.history import History, Occurrences, occurrences, starts_of
+from core.rehearsal.history import History, Occurrences, first_starts, occurrences
 from core.rehearsal.replay import CampaignReplay
 
 HORIZONS = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
@@ -85,10 +85,9 @@ def worth_of(
     """
     trigger = replayed.campaign.trigger
     goals = occurrences(goal, history)
-    starts = starts_of(trigger, history)
+    starts = first_starts(trigger, history)
     if audience is not None:
         starts = starts.of_users(audience)
-    starts = starts.first_per_user()
     was_caught = replayed.people(history.user_count)
     by_timer = isinstance(trigger, AbsenceTrigger | InactivityTrigger)
     return Worth(

@@ -41,7 +41,7 @@ def microseconds(text: str) -> int:
 
 def look_up(properties: dict[str, Any], path: str) -> Any:
     """Give a property by name or dotted path, None when it is missing or null (2.2)."""
-    if path in properties:
+    if properties.get(path) is not None:
         return properties[path]
     inside: Any = properties
     for name in path.split("."):

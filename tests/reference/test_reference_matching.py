@@ -72,7 +72,7 @@ def test_2_1_all_conditions_must_hold():
         ("x.y.w", None),
         ("l.0", None),
         ("t.b", None),
-        ("n.n", None),  # null under the exact name: missing, and it still wins
+        ("n.n", 4),  # null under the exact name is missing, so the dots are walked
     ],
 )
 def test_2_2_a_dotted_path_walks_objects(path: str, expected: Any):

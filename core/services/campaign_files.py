@@ -15,8 +15,9 @@ from core.domain.base import FileModel
 from core.domain.campaigns import Campaign
 from core.domain.durations import format_duration
 from core.domain.errors import UnusableInput
+from core.domain.keys import Place
 from core.domain.matchers import Matcher
-from core.domain.problems import Place, Problem, problems_of
+from core.domain.problems import Problem, problems_of
 from core.domain.steps import SendStep
 from core.services.documents import LARGEST_FILE, Document, plain_scalar, read_document
 
@@ -97,14 +98,11 @@ def _nearest(name: str, known: Collection[str]) -> str:
 def _report(problems: list[Problem], document: Document) -> str:
     """Write each problem on a line, in the order of the file.
 
-    What only follows from a problem inside is left out, such as "too few" of faulty ones; an
-    unknown key comes before the key that is missing for it.
+    An unknown key comes before the key that is missing for it.
     """
-    places = [problem.place for problem in problems]
     found = [
         (document.line_of(_place(problem)), problem.message.endswith("is missing"), str(problem))
         for problem in problems
-        if not any(_is_inside(place, problem.place) for place in places)
     ]
     lines = [
         f"{document.file_name}:{line}: {_one_line(text)}"
@@ -114,10 +112,6 @@ def _report(problems: list[Problem], document: Document) -> str:
     if more > 0:
         lines[_MOST_PROBLEMS:] = [f"{document.file_name}: and {more} more problems"]
     return "\n".join(lines)
-
-
-def _is_inside(place: Place, outer: Place) -> bool:
-    return 0 < len(outer) < len(place) and place[: len(outer)] == outer
 
 
 def _place(problem: Problem) -> Place:

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from core.domain.errors import UnusableInput
-from core.domain.problems import Place, place_text
+from core.domain.keys import Place
+from core.domain.problems import place_text
 
 LARGEST_FILE = 1_000_000  # bytes
 DEEPEST = 40

@@ -1,0 +1,80 @@
+"""The only place that joins the parts: settings, database, folders, background jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from core.domain.campaigns import Campaign
+from core.history.reading import list_datasets, open_dataset
+from core.services.campaign_files import load_campaign
+from core.services.campaigns import save_campaign, saved_campaign
+from core.services.imports import Watching, load_sample
+from core.services.jobs import Jobs
+from core.services.rehearse import rehearse
+from core.settings import REPOSITORY, Settings, read_settings
+from core.store.database import migrate, open_database
+
+TEMPLATES = REPOSITORY / "templates"
+SAMPLE = REPOSITORY / "data"
+
+
+@cache
+def settings() -> Settings:
+    """Give the settings of this process."""
+    return read_settings()
+
+
+def home() -> Path:
+    """Give the folder of databases and datasets."""
+    return settings().home
+
+
+@cache
+def database() -> Engine:
+    """Give the migrated database of this installation."""
+    engine = open_database(settings().database_url)
+    migrate(engine)
+    return engine
+
+
+def load_sample_shop(imported_at: datetime, watching: Watching | None = None) -> None:
+    """Import the sample shop; what is there already stays as it is."""
+    load_sample(home(), SAMPLE, imported_at=imported_at, watching=watching)
+
+
+def save_starters(saved_at: datetime) -> int:
+    """Save the starter campaigns that are not saved yet; give how many there are in all."""
+    for campaign in starter_campaigns():
+        if saved_campaign(database(), campaign.name) is None:
+            save_campaign(
+                database(), campaign, name=campaign.name, note="starter", saved_at=saved_at
+            )
+    return len(starter_campaigns())
+
+
+def warm_up() -> None:
+    """Have the engine compiled, once per machine, so that no page has to wait for it."""
+    manifests = list_datasets(home())
+    if manifests:
+        smallest = min(manifests, key=lambda manifest: manifest.rows)
+        rehearse(starter_campaigns(), open_dataset(home(), smallest.name))
+
+
+@cache
+def jobs() -> Jobs:
+    """Give the background jobs of this process."""
+    return Jobs()
+
+
+def template_names() -> list[str]:
+    """Name the e-mail templates that a send step may use."""
+    return sorted(path.stem for path in TEMPLATES.glob("*.mjml"))
+
+
+@cache
+def starter_campaigns() -> Sequence[Campaign]:
+    """Load the starter campaigns that come with the project, by file name."""
+    return [load_campaign(path) for path in sorted((TEMPLATES / "campaigns").glob("*.yaml"))]

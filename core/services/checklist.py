@@ -1,0 +1,60 @@
+"""The way to the first campaign: what is done, what comes next, what the product cannot do yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """The steps from an export to e-mails that leave by themselves, in their order."""
+
+    DATA = "data"
+    TRIGGER = "trigger"
+    EMAIL = "email"
+    FLOW = "flow"
+    REHEARSAL = "rehearsal"
+    LIVE = "live"
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    DONE = "done"
+    NEXT = "next"
+    OPEN = "open"
+    LATER = "later"  # the product cannot do it yet
+
+
+AVAILABLE = (Step.DATA, Step.TRIGGER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistItem:
+    """A step and where it stands; `names` are the things that make it done."""
+
+    step: Step
+    state: StepState
+    names: Sequence[str] = ()
+
+
+def checklist(
+    *, dataset_names: Sequence[str], campaign_names: Sequence[str]
+) -> Sequence[ChecklistItem]:
+    """Say for each step where it stands, given the datasets with events and the saved campaigns."""
+    names_by_step = {Step.DATA: dataset_names, Step.TRIGGER: campaign_names}
+    missing = [step for step in AVAILABLE if not names_by_step[step]]
+    return [_item(step, names_by_step.get(step, ()), missing) for step in Step]
+
+
+def next_step(items: Sequence[ChecklistItem]) -> Step | None:
+    """Give the step to take now; None when everything that can be done is done."""
+    return next((item.step for item in items if item.state is StepState.NEXT), None)
+
+
+def _item(step: Step, names: Sequence[str], missing: Sequence[Step]) -> ChecklistItem:
+    if step not in AVAILABLE:
+        return ChecklistItem(step=step, state=StepState.LATER)
+    if names:
+        return ChecklistItem(step=step, state=StepState.DONE, names=names)
+    state = StepState.NEXT if step is missing[0] else StepState.OPEN
+    return ChecklistItem(step=step, state=state)

@@ -1,0 +1,41 @@
+"""The pages, listed once: everything that links to a page names its constant."""
+
+import streamlit as st
+
+from core.settings import REPOSITORY
+
+_PAGES = REPOSITORY / "pages"
+# A file of ours: Streamlit would fetch a named icon from a font server.
+_ICON = str(REPOSITORY / "core" / "ui" / "assets" / "icon.png")
+
+HOME = st.Page(
+    _PAGES / "start" / "home.py",
+    title="Home",
+    icon=":material/home:",
+    default=True,
+    help="What to do next, and the state of your data and campaigns.",
+)
+DATA = st.Page(
+    _PAGES / "history" / "data.py",
+    title="Data",
+    icon=":material/database:",
+    url_path="data",
+    help="Upload an export of events, see what is in it, and look up a person.",
+)
+TRIGGERS = st.Page(
+    _PAGES / "design" / "triggers.py",
+    title="Triggers",
+    icon=":material/bolt:",
+    url_path="triggers",
+    help="Say when somebody should hear from you, and see at once whom that would have reached.",
+)
+
+PAGES = [HOME, DATA, TRIGGERS]
+
+
+def run() -> None:
+    """Show the page that the address names, with the frame that all pages share."""
+    st.set_page_config(page_title="Rehearsal", page_icon=_ICON, layout="wide")
+    page = st.navigation(PAGES, position="top")
+    st.title(page.title)
+    page.run()

@@ -1,0 +1,28 @@
+"""Home: what to do next, and the state of data and campaigns."""
+
+import streamlit as st
+
+from core.services.checklist import checklist
+from core.ui import checklist as steps
+from core.ui import home_state, import_panel, readers
+
+manifests = readers.datasets()
+campaigns = readers.saved_campaigns()
+items = checklist(
+    dataset_names=[manifest.name for manifest in manifests if manifest.rows],
+    campaign_names=[campaign.name for campaign in campaigns],
+)
+
+st.markdown(
+    "Try a campaign on what your customers really did, before it sends a single e-mail: "
+    "whom it would have reached, when, and who would have bought anyway."
+)
+import_panel.show(is_at_data=False)
+
+way, state = st.columns(2, gap="large")
+with way:
+    steps.show(items)
+with state:
+    home_state.show_datasets(manifests)
+    home_state.show_campaigns(campaigns)
+    home_state.show_place(readers.home())

@@ -108,7 +108,8 @@ _SENTENCES = {
 def _suggestion(fault: Any, document: Any) -> str:
     """Suggest the nearest key that may stand where the unknown one stands."""
     *place, unknown = _real_place(fault, document)
-    near = get_close_matches(str(unknown), keys_at(tuple(place), document), n=1)
+    known = [key for key in keys_at(tuple(place), document) if key != unknown]
+    near = get_close_matches(str(unknown), known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

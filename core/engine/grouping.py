@@ -82,10 +82,19 @@ def _everything(batch: EventBatch, bits: Bits) -> Selection:
 
 def join(selection: Selection, remembered: Groups) -> Joined:
     """Line up the groups of the selection with those of the memory."""
+    if not len(remembered):
+        return _alone(selection)
     user, key, starts, ends, entries = kernels.join_groups(
         selection.user, selection.key, selection.bounds, remembered.user, remembered.key
     )
     return Joined(groups=Groups(user=user, key=key), starts=starts, ends=ends, remembered=entries)
+
+
+def _alone(selection: Selection) -> Joined:
+    starts, ends = selection.bounds[:-1], selection.bounds[1:]
+    groups = Groups(user=selection.user[starts], key=selection.key[starts])
+    nothing = np.full(len(starts), -1, dtype=np.int64)
+    return Joined(groups=groups, starts=starts, ends=ends, remembered=nothing)
 
 
 def settled(joined: Joined, batch: EventBatch, watermark: int) -> Int64s:

@@ -106,10 +106,12 @@ def decide(
             return _sum(trigger, memory, batch, selection, is_last=is_last)
         case AbsenceTrigger():
             assert isinstance(memory, Deadlines)
-            return _absence(trigger, memory, batch, selection, watermark)
+            return _absence(trigger, memory, batch, selection, watermark, is_last=is_last)
         case InactivityTrigger():
             assert isinstance(memory, Deadlines)
-            return _absence(trigger.as_absence(), memory, batch, selection, watermark)
+            return _absence(
+                trigger.as_absence(), memory, batch, selection, watermark, is_last=is_last
+            )
         case SequenceTrigger():
             assert isinstance(memory, Chains)
             return _sequence(trigger, memory, batch, selection)
@@ -184,8 +186,16 @@ def _absence(
     batch: EventBatch,
     selection: Selection,
     watermark: int,
+    *,
+    is_last: bool,
 ) -> tuple[Memory, Firings]:
     joined = join(selection, memory.groups)
+    # At the end all is known up to the watermark; no event of the batch is newer.
+    known = (
+        np.full(len(joined.groups), watermark, dtype=np.int64)
+        if is_last
+        else settled(joined, batch, watermark)
+    )
     within = to_microseconds(trigger.within)
     positions, groups, armed_by = kernels.absence_firings(
         selection.times,
@@ -193,7 +203,7 @@ def _absence(
         joined.starts,
         joined.ends,
         joined.remembered,
-        settled(joined, batch, watermark),
+        known,
         memory.due_at,
         within,
         trigger.anchor is Anchor.FIRST,
@@ -206,6 +216,8 @@ def _absence(
         key=joined.groups.key[groups],
         key_texts=selection.key_texts,
     )
+    if is_last:
+        return memory, firings
     return _armed(joined, armed_by, selection, batch, memory, within), firings
 
 

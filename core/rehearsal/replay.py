@@ -72,7 +72,7 @@ def replay(
     watermark: int,
     audiences: Sequence[Bools | None],
 ) -> list[CampaignReplay]:
-    """Replay campaigns over batches that each hold all events of their users.
+    """Replay campaigns over batches that each hold all events of their users up to the watermark.
 
     `audiences` says per campaign who belongs to its audience, by user code (None: everybody);
     `watermark` is in µs since 1970. The result does not depend on how users are spread over

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,12 +48,24 @@ class RehearsalProgress:
 Report = Callable[[RehearsalProgress], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rehearsal:
     """The outcome of a rehearsal in memory; `summary` is what `summary.json` holds."""
 
-    replays: Sequence[CampaignReplay]
-    summary: dict[str, Any]
+    def __init__(
+        self,
+        campaigns: Sequence[Campaign],
+        parts: Sequence[Sequence[CampaignReplay]],
+        summary: dict[str, Any],
+    ) -> None:
+        """Keep the replays of the chunks; they are put together when somebody asks."""
+        self._campaigns = campaigns
+        self._parts = parts
+        self.summary = summary
+
+    @cached_property
+    def replays(self) -> Sequence[CampaignReplay]:
+        """The replay of each campaign, in the order in which the campaigns were given."""
+        return joined(self._campaigns, self._parts)
 
 
 Take = Callable[[EventColumns, Sequence[CampaignReplay]], T]
@@ -175,16 +188,19 @@ class _Run:
             yield replays, taken
 
     def outcome(self, parts: Sequence[Sequence[CampaignReplay]], seed: int) -> Rehearsal:
-        """Put the chunks together, and sum up."""
-        replays = joined(self._campaigns, parts)
+        """Sum up the chunks."""
+        by_name = sorted(range(len(self._campaigns)), key=lambda n: self._campaigns[n].name)
         summary = {
             "dataset": _dataset_summary(self._dataset),
             "until": iso(self._watermark),
             "seed": seed,
-            "campaigns": [_campaign_summary(r, self._dataset) for r in sorted(replays, key=_name)],
+            "campaigns": [
+                _campaign_summary(self._campaigns[n], [part[n] for part in parts], self._dataset)
+                for n in by_name
+            ],
             "notes": notes(self._campaigns, self._dataset),
         }
-        return Rehearsal(replays=replays, summary=summary)
+        return Rehearsal(self._campaigns, parts, summary)
 
 
 def watermark_of(dataset: Dataset, until: datetime | None) -> int:
@@ -245,24 +261,26 @@ def _dataset_summary(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _campaign_summary(replayed: CampaignReplay, dataset: Dataset) -> dict[str, Any]:
-    enrolled = replayed.is_enrolled
-    is_caught = np.zeros(dataset.manifest.users, dtype=np.bool_)
-    is_caught[replayed.user[enrolled]] = True
-    people = np.flatnonzero(is_caught)
-    refused = {
-        reason.word: int((replayed.outcome == reason).sum())
-        for reason in Admission
-        if reason is not Admission.ENROLLED
-    }
+def _campaign_summary(
+    campaign: Campaign, parts: Sequence[CampaignReplay], dataset: Dataset
+) -> dict[str, Any]:
+    outcomes = np.zeros(len(Admission), dtype=np.int64)
+    has_fired = np.zeros(dataset.manifest.users, dtype=np.bool_)
+    is_enrolled = np.zeros(dataset.manifest.users, dtype=np.bool_)
+    for part in parts:
+        outcomes += np.bincount(part.outcome, minlength=len(Admission))
+        has_fired[part.user] = True
+        is_enrolled[part.user[part.is_enrolled]] = True
+    counts = {reason.word: int(outcomes[reason]) for reason in Admission}
+    people = np.flatnonzero(is_enrolled)
     return {
-        "campaign": replayed.campaign.name,
-        "firings": len(replayed),
-        "enrolled": int(enrolled.sum()),
-        "refused": refused,
-        "people_with_firings": int(replayed.people(dataset.manifest.users).sum()),
+        "campaign": campaign.name,
+        "firings": int(outcomes.sum()),
+        "enrolled": counts.pop(Admission.ENROLLED.word),
+        "refused": counts,
+        "people_with_firings": int(has_fired.sum()),
         "people_enrolled": len(people),
-        "people_held_out": int(_held_out(replayed.campaign, dataset, people).sum()),
+        "people_held_out": int(_held_out(campaign, dataset, people).sum()),
     }
 
 
@@ -270,10 +288,6 @@ def _held_out(campaign: Campaign, dataset: Dataset, people: np.ndarray[Any, Any]
     if not campaign.holdout:
         return np.zeros(len(people), dtype=np.bool_)
     return held_out(campaign, dataset.user_ids().take(people).to_pylist())
-
-
-def _name(replayed: CampaignReplay) -> str:
-    return replayed.campaign.name
 
 
 def _utc(instant: datetime | None) -> str | None:

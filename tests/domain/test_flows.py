@@ -109,7 +109,7 @@ def _reached(ways: dict[str, list[str | None]], start: str) -> set[str]:
     return reached
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(steps=flows())
 def test_9_a_flow_is_refused_exactly_if_something_is_wrong_with_it(steps: list[Written]) -> None:
     faults = faults_of(campaign_with(steps=steps))
@@ -122,7 +122,7 @@ def test_9_a_flow_is_refused_exactly_if_something_is_wrong_with_it(steps: list[W
         assert faults[0].startswith("steps")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(steps=flows().filter(lambda steps: fault_by_hand(steps) is None))
 def test_9_what_is_left_out_is_the_following_step(steps: list[Written]) -> None:
     campaign = Campaign.model_validate(campaign_with(steps=steps))

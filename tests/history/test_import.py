@@ -4,7 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,8 @@ from core.history.mapping import ColumnMapping, TimeFormat, TimeShape
 from core.history.progress import Progress, Stage
 from core.history.reading import open_dataset
 from core.history.storing import ImportReport
-from tests.history.datasets import IMPORTED_AT, event, import_csv, stories, write_events
+from tests.history.datasets import IMPORTED_AT, START, event, import_csv, stories, write_events
 from tests.history.written import GENERIC, opened
-
-START = datetime(2025, 5, 1, tzinfo=UTC)
 
 
 def counts(report: ImportReport) -> tuple[int, int, int, int]:
@@ -67,7 +65,7 @@ def plainly_stored(imports: Sequence[Sequence[Sequence[Event]]]) -> list[tuple[A
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(imports=IMPORTS, part_rows=st.sampled_from([1, 3, 1000]))
 def test_any_imports_store_what_a_plain_reading_of_the_rules_stores(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.campaigns import Campaign
@@ -50,7 +50,7 @@ def answers(trigger: dict[str, Any], history: History) -> list[Any]:
     ]
 
 
-@brief
+@settings(brief, max_examples=25)
 @given(data=st.data())
 def test_former_questions_change_no_answer(data: st.DataObject) -> None:
     case = data.draw(trigger_cases())

@@ -74,8 +74,13 @@ def property_codes(table: pa.Table, columns: Sequence[PropertyColumn], path: str
 
 
 def decoded(text: str, encoding: Encoding) -> JsonValue:
-    """Give the value that a stored text stands for."""
-    value: JsonValue = text if encoding is Encoding.TEXT else json.loads(text)
+    """Give the value that a stored text stands for; JSON too deep to be read stays text."""
+    if encoding is Encoding.TEXT:
+        return text
+    try:
+        value: JsonValue = json.loads(text)
+    except RecursionError:
+        return text
     return value
 
 

@@ -1,6 +1,5 @@
 """Reading a dataset: whole users at a time as arrays, or one user's events as objects."""
 
-import json
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
@@ -26,7 +25,7 @@ from core.history.columns import (
     property_codes,
 )
 from core.history.keyed import KeyedTable
-from core.history.manifest import Manifest, TableRecord, list_datasets, load_manifest
+from core.history.manifest import Encoding, Manifest, TableRecord, list_datasets, load_manifest
 from core.history.naming import CATALOGUE_FILE, EVENTS_FILE, PROFILES_FILE, USERS_FILE
 
 __all__ = ["Dataset", "EventColumns", "PropertyCodes", "list_datasets", "open_dataset"]
@@ -250,7 +249,8 @@ class Dataset:
             if row[column.column] is not None
         }
         rest = None if self.manifest.rest_column is None else row[self.manifest.rest_column]
-        return found if rest is None else found | json.loads(rest)
+        others = {} if rest is None else decoded(rest, Encoding.JSON)
+        return found | others if isinstance(others, dict) else found
 
 
 _FIXED = ("user", "timestamp", "name")

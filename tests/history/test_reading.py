@@ -233,3 +233,19 @@ def test_a_dataset_without_profiles_has_no_traits(tmp_path: Path) -> None:
     assert not dataset.has_profiles
     assert dataset.trait("country").codes.tolist() == [-1]
     assert dataset.profile("u") is None
+
+
+def test_json_that_is_nested_too_deep_to_be_read_stays_text(tmp_path: Path) -> None:
+    deep = '{"a":' * 3_000 + "1" + "}" * 3_000
+    quoted = deep.replace('"', '""')
+    import_csv(
+        tmp_path,
+        "shop",
+        f'user_id,event,timestamp,properties\nann,view,2026-01-01T00:00:00Z,"{quoted}"\n',
+        properties="properties",
+    )
+
+    column = open_dataset(tmp_path, "shop").columns(["a", "a.a"]).properties
+
+    assert isinstance(column["a"].values[0], str)
+    assert column["a.a"].codes.tolist() == [-1]

@@ -52,18 +52,34 @@ def place_text(place: Place) -> str:
 
 
 def _real_place(fault: Any, document: Any) -> Place:
-    """Drop from pydantic's path what is not in the file: the names of union members."""
-    loc = fault["loc"]
-    place: list[str | int] = []
-    here = document
-    for number, part in enumerate(loc):
-        is_last = number == len(loc) - 1
-        if _holds_part(here, part) and (is_last or isinstance(here[part], Mapping | list | tuple)):
-            here = here[part]
-        elif not is_last or fault["type"] != "missing":
-            continue
-        place.append(part)
-    return tuple(place)
+    """Drop from pydantic's path what is not in the file: the names of union members.
+
+    Such a name may also be a key beside it, so paths that lead to the end are tried first.
+    """
+    return tuple(_walked(document, list(fault["loc"]), fault["type"]) or ())
+
+
+def _walked(here: Any, parts: list[str | int], fault_type: str) -> list[str | int] | None:
+    """Follow the parts from here, leaving out as few as need be; None if they lead nowhere."""
+    if not parts:
+        return []
+    part, rest = parts[0], parts[1:]
+    if not rest:
+        return _ending(here, part, fault_type)
+    if _holds_part(here, part) and isinstance(here[part], Mapping | list | tuple):
+        further = _walked(here[part], rest, fault_type)
+        if further is not None:
+            return [part, *further]
+    return _walked(here, rest, fault_type)
+
+
+def _ending(here: Any, part: str | int, fault_type: str) -> list[str | int] | None:
+    is_there = _holds_part(here, part)
+    if fault_type == "missing":
+        return None if is_there else [part]
+    if fault_type == "extra_forbidden":
+        return [part] if is_there else None
+    return [part] if is_there else []
 
 
 def _holds_part(here: Any, part: str | int) -> bool:

@@ -110,8 +110,8 @@ _FINDINGS = {
     "wrong somewhere: the data seems to end later than it does.",
     Oddity.OUT_OF_ORDER: "**{count} rows came after later ones of the same person** ({share}). "
     "They were put in order; nothing is lost.",
-    Oddity.MANY_LEFT_OUT: "**{count} rows were left out**, {share} of what was read. The reasons "
-    "are under Imports.",
+    Oddity.MANY_LEFT_OUT: "**Rows that were left out: {count}**, {share} of what was read. Why: "
+    "see Imports.",
     Oddity.UNKNOWN_PEOPLE: "**{people} did something but have no profile** ({share}): nothing is "
     "known of their e-mail address, and no audience can ask about them.",
 }

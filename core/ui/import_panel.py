@@ -133,18 +133,21 @@ def _show_outcome(reports: Sequence[ImportReport], *, is_at_data: bool) -> None:
     for position, report in enumerate(reports):
         _show_report(report, position)
     with st.container(horizontal=True):
-        if is_at_data and st.button(
-            "Define a trigger",
-            type="primary",
-            icon=navigation.TRIGGERS.icon,
-            key="import_to_triggers",
+        if is_at_data:
+            st.button(
+                "Define a trigger",
+                type="primary",
+                icon=navigation.TRIGGERS.icon,
+                key="import_to_triggers",
+                on_click=_finish,
+                args=(reports, navigation.TRIGGERS),
+            )
+        st.button(
+            "Close" if is_at_data else "See the data",
+            key="import_to_data",
             on_click=_finish,
-            args=(reports,),
-        ):
-            st.switch_page(navigation.TRIGGERS)
-        label = "Close" if is_at_data else "See the data"
-        if st.button(label, key="import_to_data", on_click=_finish, args=(reports,)):
-            st.switch_page(navigation.DATA)
+            args=(reports, navigation.DATA),
+        )
 
 
 def _show_report(report: ImportReport, position: int) -> None:
@@ -191,10 +194,12 @@ def _download_rejects(name: str, record: ImportRecord, key: str) -> None:
     )
 
 
-def _finish(reports: Sequence[ImportReport]) -> None:
+def _finish(reports: Sequence[ImportReport], page: st.Page) -> None:
+    """Drop the outcome and go on; once it is dropped, its buttons are not there to be asked."""
     if reports:
         st.session_state[CHOICE] = reports[0].manifest.name
     forget()
+    st.switch_page(page)
 
 
 def forget() -> None:

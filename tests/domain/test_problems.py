@@ -116,6 +116,24 @@ def test_9_an_unknown_key_anywhere_is_named_with_its_place_and_advice_that_helps
             assert not [told for told in faults_of(document) if told.startswith(again)]
 
 
+@pytest.mark.parametrize(
+    ("audience", "place"),
+    [
+        ({"all": [IS_GERMAN], "alls": 1}, "audience.alls"),
+        ({"not": IS_GERMAN, "note": 1}, "audience.note"),
+        ({"any": [{"not": IS_GERMAN, "note": 1}]}, "audience.any[0].note"),
+        ({"segment": "VIP", "segments": 1}, "audience.segments"),
+        ({**IS_GERMAN, "traits": 1}, "audience.traits"),
+    ],
+)
+def test_9_beside_a_condition_s_own_key_an_unknown_one_has_its_own_place(
+    audience: dict[str, Any], place: str
+) -> None:
+    faults = faults_of(campaign_with(audience=audience))
+
+    assert [fault.split(":")[0] for fault in faults] == [place]
+
+
 def is_known(faults: list[str], place: Place, misspelt: str) -> bool:
     """Say whether the misspelt key happens to be a key there, so that its value is at fault."""
     return bool(faults) and not any("unknown key" in fault for fault in faults)

@@ -114,7 +114,7 @@ def asking_questions(place: Place, rounds: int = ROUNDS) -> Section:
         machine=load,
         sentences=[
             "What the page *Triggers* asks when a trigger was changed, without the drawing:"
-            f" the ten starter campaigns over the sample shop, and {_campaign_names()} over"
+            f" the starter campaigns over the sample shop, and {_campaign_names()} over"
             f" {_described(place)}; of each the slowest campaign.",
             "The events are read once (`load_history`) and stay in memory.",
         ],

@@ -222,7 +222,7 @@ class Dataset:
             row=row,
             name=table["name"].to_numpy(),
             properties={path: property_codes(table, holders[path], path) for path in properties},
-            event_ids=table["event_id"].combine_chunks() if with_event_ids else None,
+            event_ids=_compact(table["event_id"]) if with_event_ids else None,
         )
 
     def _group_of(self, user: int) -> int | None:
@@ -253,11 +253,17 @@ class Dataset:
         return found | others if isinstance(others, dict) else found
 
 
+_LARGE = 1 << 30
 _FIXED = ("user", "timestamp", "name")
 
 
 def _keyed(path: Path, record: TableRecord | None) -> KeyedTable | None:
     return None if record is None else KeyedTable(path, record)
+
+
+def _compact(column: pa.ChunkedArray) -> pa.Array:
+    """Make one Arrow array of texts, without the cast where they are clearly under 2 GB."""
+    return _joined(column) if column.nbytes > _LARGE else column.combine_chunks()
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:

@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.settings import REPOSITORY
 
@@ -23,6 +23,9 @@ QUIET = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 START_SECONDS = 120
+
+# Other tests keep both cores busy meanwhile; what is expected comes late rather than never.
+expect.set_options(timeout=45_000)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +67,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1440, "height": 1000})
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(45_000)
     yield opened
     opened.close()
 

@@ -10,7 +10,7 @@ from core.history.manifest import Manifest
 from core.services import datasets
 from core.services.jobs import JobState
 from core.ui import formats, import_draft, import_panel
-from core.ui.datasets import CHOICE
+from core.ui.datasets import CHOICE, newest
 
 _FAILURE = "data_failure"
 
@@ -34,7 +34,7 @@ def choose(manifests: Sequence[Manifest]) -> Manifest:
     if wanted is not None:
         st.session_state[CHOICE] = wanted
     if st.session_state.get(CHOICE) not in by_name:
-        st.session_state[CHOICE] = next(iter(by_name))
+        st.session_state[CHOICE] = newest(manifests)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Data", list(by_name), key=CHOICE, persist_state="session", width=260)
         st.button(

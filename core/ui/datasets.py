@@ -1,5 +1,7 @@
 """Choosing the dataset a page works on."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core.history.manifest import Manifest
@@ -16,11 +18,20 @@ def choose() -> Manifest:
         st.stop()
     names = list(found)
     if st.session_state.get(CHOICE) not in names:
-        st.session_state[CHOICE] = names[0]
+        st.session_state[CHOICE] = newest(found.values())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Data", names, key=CHOICE, persist_state="session", width=260)
         st.caption(_extent(found[name]), width="content")
     return found[name]
+
+
+def newest(manifests: Iterable[Manifest]) -> str:
+    """Name the dataset into which something was imported last: the one most likely wanted."""
+
+    def last_import(manifest: Manifest) -> str:
+        return max((record.imported_at.isoformat() for record in manifest.imports), default="")
+
+    return max(manifests, key=last_import).name
 
 
 def _extent(manifest: Manifest) -> str:

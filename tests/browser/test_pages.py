@@ -44,6 +44,8 @@ def test_no_page_asks_anything_of_another_computer(address: str, page: Page) -> 
 
 def test_a_changed_trigger_is_seen_again_and_explained(address: str, page: Page) -> None:
     page.goto(f"{address}/triggers")
+    page.get_by_role("combobox", name="Data").click()
+    page.get_by_role("option", name="Sample shop").click()
     caught = page.get_by_test_id("stMetric").filter(has_text="People caught")
     expect(caught).to_contain_text("1,203")
 

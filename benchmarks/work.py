@@ -22,6 +22,9 @@ Facts = Mapping[str, Any]
 
 def replay(place: Place) -> Facts:
     """Rehearse the campaigns, from the stored dataset to `firings.csv`."""
+    from core.settings import keep_freed_memory
+
+    keep_freed_memory()  # as `python -m core` does
     from benchmarks.campaigns import CAMPAIGNS
     from core.history.reading import open_dataset
     from core.services.rehearse import rehearse_to_files

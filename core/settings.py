@@ -1,7 +1,7 @@
 """The settings of one installation, read from the environment once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,15 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     home = _home(environment.get("REHEARSAL_HOME", "").strip())
     url = environment.get("REHEARSAL_DATABASE_URL", "").strip()
     return Settings(home=home, database_url=_database_url(url, home))
+
+
+def keep_freed_memory(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Let Arrow keep memory that it freed for a second; to be called before Arrow is loaded.
+
+    Its allocator gives it back after 10 ms, so that every chunk of a dataset pays for fresh pages:
+    a third of the time of reading. What the person set themselves stays.
+    """
+    environment.setdefault("MIMALLOC_PURGE_DELAY", "1000")
 
 
 def _home(text: str) -> Path:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import UnusableInput
-from core.settings import REPOSITORY, read_settings
+from core.settings import REPOSITORY, keep_freed_memory, read_settings
 
 
 def test_without_variables_everything_lies_in_data_local() -> None:
@@ -78,3 +78,11 @@ def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_home_that_is_no_path_is_refused(home: str) -> None:
     with pytest.raises(UnusableInput, match=r"^REHEARSAL_HOME "):
         read_settings({"REHEARSAL_HOME": home})
+
+
+def test_what_the_person_set_for_the_allocator_stays() -> None:
+    environment = {"MIMALLOC_PURGE_DELAY": "7"}
+
+    keep_freed_memory(environment)
+
+    assert environment == {"MIMALLOC_PURGE_DELAY": "7"}

@@ -52,13 +52,21 @@ def admit(
 
 def _numbered(user: Int32s, key: Int32s) -> tuple[Groups, Int64s]:
     """Number the distinct (user, key) pairs; give the pairs, sorted, and each row's number."""
+    if not (key != MISSING).any() and (user[1:] >= user[:-1]).all():
+        is_new = _is_new(user, key)  # in order already, as the firings of a whole history are
+        return Groups(user=user[is_new], key=key[is_new]), np.cumsum(is_new) - 1
     order = np.lexsort((key, user))
     user, key = user[order], key[order]
-    is_new = np.ones(len(order), dtype=np.bool_)
-    is_new[1:] = (user[1:] != user[:-1]) | (key[1:] != key[:-1])
+    is_new = _is_new(user, key)
     number = np.empty(len(order), dtype=np.int64)
     number[order] = np.cumsum(is_new) - 1
     return Groups(user=user[is_new], key=key[is_new]), number
+
+
+def _is_new(user: Int32s, key: Int32s) -> Bools:
+    is_new = np.ones(len(user), dtype=np.bool_)
+    is_new[1:] = (user[1:] != user[:-1]) | (key[1:] != key[:-1])
+    return is_new
 
 
 def _cooldown(campaign: Campaign) -> int:

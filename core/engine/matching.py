@@ -25,10 +25,15 @@ def matches(matcher: Matcher, batch: EventBatch) -> Bools:
 
 def match_bits(matchers: Sequence[Matcher], batch: EventBatch) -> Bits:
     """Give for each event a bit per matcher it satisfies, the first matcher in the lowest bit."""
-    bits = np.zeros(len(batch), dtype=np.uint8)
+    by_name = np.zeros(len(batch.names), dtype=np.uint8)  # of the matchers without conditions
     for position, matcher in enumerate(matchers):
-        mask = matches(matcher, batch).view(np.uint8)
-        bits |= mask << np.uint8(position) if position else mask
+        if not matcher.where:
+            accepted = [matcher.accepts_name(name) for name in batch.names]
+            by_name |= np.array(accepted, dtype=np.uint8) << np.uint8(position)
+    bits = by_name[batch.name]
+    for position, matcher in enumerate(matchers):
+        if matcher.where:
+            bits |= matches(matcher, batch).view(np.uint8) << np.uint8(position)
     return bits
 
 

@@ -2,7 +2,10 @@
 
 import streamlit as st
 
-import core.ui.readers  # noqa: F401 - loaded at the start, so that nobody's first page waits for it
+# Loaded at the start, so that nobody's first page waits for them.
+import core.bootstrap
+import core.services.questions
+import core.ui.figures  # noqa: F401 - see above
 from core.settings import REPOSITORY
 
 app = st.App(str(REPOSITORY / "core" / "ui" / "main.py"))

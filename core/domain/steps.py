@@ -183,8 +183,3 @@ def successors(step: Step, following: str | None) -> list[tuple[str, str | None]
 def conditions_of(step: Step) -> list[Condition]:
     """List the conditions a step asks."""
     return [case.if_ for case in step.cases] if isinstance(step, BranchStep) else []
-
-
-def matchers_in(step: Step) -> list[Matcher]:
-    """List the matchers a step waits for."""
-    return [step.event] if isinstance(step, WaitForStep) else []

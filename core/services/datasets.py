@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core.domain.events import Event
-from core.domain.values import JsonValue
 from core.history import drafts, naming
 from core.history.manifest import FileKind, ImportRecord, Manifest
 from core.history.reading import Dataset
@@ -64,11 +62,6 @@ def find_people(dataset: Dataset, text: str, limit: int = 20) -> Sequence[Person
     if wanted and wanted not in found and dataset.profile(wanted) is not None:
         found.insert(0, wanted)
     return [Person(user_id=user_id, email=_email(dataset, user_id)) for user_id in found]
-
-
-def known_about(dataset: Dataset, user_id: str) -> tuple[list[Event], dict[str, JsonValue] | None]:
-    """Give a person's events in order, and their profile if there is one."""
-    return dataset.user_events(user_id), dataset.profile(user_id)
 
 
 def people_without_profile(dataset: Dataset) -> int:

@@ -15,7 +15,6 @@ from core import bootstrap
 from core.domain.campaigns import Campaign
 from core.domain.events import Event
 from core.domain.matchers import Matcher
-from core.domain.triggers import Trigger
 from core.domain.values import JsonValue
 from core.domain.versions import CampaignSummary, CampaignVersion
 from core.history import facts
@@ -255,8 +254,3 @@ def file_table(path: Path) -> pd.DataFrame:
 
 def _history(key: DatasetKey, campaign: Campaign, goal: Matcher | None = None) -> History:
     return history(key, tuple(sorted(questions.properties_needed(campaign.trigger, goal))))
-
-
-def needs(trigger: Trigger, goal: Matcher | None) -> set[str]:
-    """Name the properties a trigger and a goal read."""
-    return questions.properties_needed(trigger, goal)

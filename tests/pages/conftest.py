@@ -54,3 +54,10 @@ def metrics(app: AppTest) -> dict[str, str]:
 def uploads(home: Path) -> list[Path]:
     """List the uploaded files that are still on disk."""
     return [path for path in (home / "uploads").rglob("*") if path.is_file()]
+
+
+def widget(app: AppTest, kind: str, ending: str):  # type: ignore[no-untyped-def]  # AppTest's own
+    """Find the one widget of a kind whose key ends so."""
+    found = [w for w in getattr(app, kind) if (w.key or "").endswith(ending)]
+    assert len(found) == 1, f"{ending}: {[w.key for w in getattr(app, kind)]}"
+    return found[0]

@@ -11,7 +11,7 @@ from core import bootstrap
 from core.history.reading import list_datasets, open_dataset
 from core.services.imports import IMPORT_JOB
 from core.ui.mapping_form import EVERY_ROW
-from tests.pages.conftest import Open, import_ended, metrics, texts, uploads
+from tests.pages.conftest import Open, import_ended, metrics, texts, uploads, widget
 
 PAGE = "history/data.py"
 JANUARY = "user_id,event,timestamp\nann,view,2025-01-05T10:00:00Z\nbob,buy,2025-01-06T11:00:00Z\n"
@@ -27,12 +27,6 @@ def upload(app: AppTest, *files: tuple[str, str | bytes]) -> AppTest:
     app.run()
     assert not app.exception
     return app
-
-
-def widget(app: AppTest, kind: str, ending: str):  # type: ignore[no-untyped-def]  # AppTest's own
-    found = [w for w in getattr(app, kind) if (w.key or "").endswith(ending)]
-    assert len(found) == 1, f"{ending}: {[w.key for w in getattr(app, kind)]}"
-    return found[0]
 
 
 def imported(app: AppTest) -> AppTest:

@@ -4,39 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import bootstrap
 from core.services.campaign_files import campaign_yaml
 from core.services.campaigns import saved_campaign
-from core.settings import REPOSITORY
+from tests.pages.conftest import Open, metrics, widget
 
-PAGE = "../../pages/design/triggers.py"
+PAGE = "design/triggers.py"
 
 
 @pytest.fixture
-def open_page(sample_home: Path) -> Callable[[], AppTest]:
-    def run() -> AppTest:
-        st.cache_data.clear()
-        st.cache_resource.clear()
-        app = AppTest.from_file(str(REPOSITORY / "core/ui/main.py"), default_timeout=60)
-        app.run()
-        app.switch_page(PAGE).run()
-        assert not app.exception
-        return app
-
-    return run
-
-
-def metrics(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def widget(app: AppTest, kind: str, ending: str):  # type: ignore[no-untyped-def]  # AppTest's own
-    found = [w for w in getattr(app, kind) if (w.key or "").endswith(ending)]
-    assert len(found) == 1, f"{ending}: {[w.key for w in getattr(app, kind)]}"
-    return found[0]
+def open_page(sample_home: Path, visit: Open) -> Callable[[], AppTest]:
+    return lambda: visit(PAGE)
 
 
 def open_tab(app: AppTest, label: str) -> AppTest:
@@ -196,9 +176,7 @@ def test_a_name_that_cannot_be_one_is_refused_in_a_sentence(
     assert "name" in app.error[0].value
 
 
-def test_without_data_the_page_says_where_to_begin(home: Path) -> None:
-    app = AppTest.from_file(str(REPOSITORY / "core/ui/main.py"), default_timeout=60).run()
-    app.switch_page(PAGE).run()
+def test_without_data_the_page_says_where_to_begin(home: Path, visit: Open) -> None:
+    app = visit(PAGE)
 
-    assert not app.exception
     assert app.info[0].value.startswith("A trigger is tried on what your customers really did")

@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -13,6 +14,8 @@ from core.history.columns import PropertyCodes, decoded, property_codes
 from core.history.manifest import PropertyColumn, TableRecord
 
 KEY_COLUMN = "key"
+
+Bools = npt.NDArray[np.bool_]
 
 
 class KeyedTable:
@@ -37,6 +40,13 @@ class KeyedTable:
         # The place -1 of an unknown key picks the code -1 that is put behind the others.
         codes = np.append(stored.codes, np.int32(-1))[place]
         return PropertyCodes(codes, stored.values)
+
+    def has(self, keys: pa.Array) -> Bools:
+        """Say for each of `keys` whether it has a row."""
+        found: Bools = pc.is_in(keys, value_set=pc.cast(self.keys, keys.type)).to_numpy(
+            zero_copy_only=False
+        )
+        return found
 
     def row(self, key: str) -> dict[str, JsonValue] | None:
         """Give the properties of `key` that are not missing; None for an unknown key."""

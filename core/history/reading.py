@@ -24,7 +24,7 @@ from core.history.columns import (
     decoded,
     property_codes,
 )
-from core.history.keyed import KeyedTable
+from core.history.keyed import Bools, KeyedTable
 from core.history.manifest import Encoding, Manifest, TableRecord, list_datasets, load_manifest
 from core.history.naming import CATALOGUE_FILE, EVENTS_FILE, PROFILES_FILE, USERS_FILE
 
@@ -158,6 +158,12 @@ class Dataset:
         if self._profiles is None:
             return PropertyCodes(np.full(self.manifest.users, -1, dtype=np.int32), [])
         return self._profiles.codes(name, self.user_ids())
+
+    def has_profile(self) -> Bools:
+        """Say for each user with events, by code, whether the profiles know them."""
+        if self._profiles is None:
+            return np.zeros(self.manifest.users, dtype=np.bool_)
+        return self._profiles.has(self.user_ids())
 
     def profile(self, user_id: str) -> dict[str, JsonValue] | None:
         """Give the traits of a user that are not missing; None without a profile."""

@@ -13,21 +13,19 @@ from core.domain.errors import UnusableInput
 HELD_BYTES = 128 * 2**20
 COPIED_AT_ONCE = 16 * 2**20
 
-FIRINGS_HEADER = "campaign,user_id,key,fired_at,event_id,outcome"
 
-
-class FiringsWriter:
+class LinesWriter:
     """Takes the lines of several campaigns side by side, and makes one file of them in the end.
 
     Each campaign's lines arrive in the order of the file, batch by batch. Those of the first
     campaign are written at once; the others wait, in memory as long as they are few.
     """
 
-    def __init__(self, path: Path, names: Iterable[str], stack: ExitStack) -> None:
+    def __init__(self, path: Path, header: str, names: Iterable[str], stack: ExitStack) -> None:
         """Begin the file; `stack` closes and removes whatever is left open or waiting."""
         self._first, *others = sorted(names)
         self._whole = stack.enter_context(path.open("wb"))
-        self._whole.write(f"{FIRINGS_HEADER}\n".encode())
+        self._whole.write(f"{header}\n".encode())
         self._waiting = {name: _Waiting(path.parent, stack) for name in others}
 
     def add(self, name: str, lines: bytes | memoryview) -> None:

@@ -1,48 +1,47 @@
-"""The verb `rehearse`: replay campaigns over a stored dataset and write down what happened."""
+"""The verb `rehearse`: walk campaigns over a stored dataset and write down what happened."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
-from core.domain.campaigns import Campaign, traits_of
+from core.domain.campaigns import Campaign
 from core.domain.errors import Cancelled, UnusableInput
-from core.domain.firings import Admission
 from core.domain.instants import as_microseconds, iso
-from core.engine.batches import Bools, Int64s
+from core.domain.outcomes import Reactions
 from core.history.reading import Dataset, EventColumns
+from core.rehearsal.joining import joined_ledgers, with_plain_enrolments
+from core.rehearsal.outcome import Outcome
 from core.rehearsal.replay import (
     ROWS_AT_ONCE,
     CampaignReplay,
     as_batch,
-    audience_of,
-    held_out,
     joined,
     map_in_order,
-    needed_properties,
-    replay_batch,
 )
-from core.services.firing_lines import Bytes, firing_lines, texts_of_array
-from core.services.rehearsal_files import FiringsWriter, replaced_together, write_summary
+from core.rehearsal.walks import BatchOutcome, Run, places_of
+from core.services.csv_fields import Bytes, texts_of_array
+from core.services.firing_lines import FIRINGS_HEADER, firing_lines
+from core.services.ledger_lines import MESSAGES_HEADER, TRACE_HEADER, LedgerLines
+from core.services.rehearsal_files import LinesWriter, replaced_together, write_summary
+from core.services.rehearsal_summary import CampaignTally, dataset_summary, notes
 
 T = TypeVar("T")
 
-FIRINGS, SUMMARY = "firings.csv", "summary.json"
-
-NO_PROFILES = "The dataset has no profiles: every user counts as reachable."
+FIRINGS, MESSAGES, TRACE, SUMMARY = "firings.csv", "messages.csv", "trace.csv", "summary.json"
+HEADERS = {FIRINGS: FIRINGS_HEADER, MESSAGES: MESSAGES_HEADER, TRACE: TRACE_HEADER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalProgress:
-    """How far a rehearsal has come, in events."""
+    """How far a rehearsal has come, in events and in people."""
 
     done_count: int
     total_count: int
+    people_count: int = 0
 
 
 Report = Callable[[RehearsalProgress], None]
@@ -53,44 +52,68 @@ class Rehearsal:
 
     def __init__(
         self,
-        campaigns: Sequence[Campaign],
-        parts: Sequence[Sequence[CampaignReplay]],
+        run: Run,
+        dataset: Dataset,
+        seed: int,
+        parts: Sequence[BatchOutcome],
         summary: dict[str, Any],
     ) -> None:
-        """Keep the replays of the chunks; they are put together when somebody asks."""
-        self._campaigns = campaigns
+        """Keep the outcomes of the batches; they are put together when somebody asks."""
+        self._run, self._dataset, self._seed = run, dataset, seed
         self._parts = parts
         self.summary = summary
 
     @cached_property
     def replays(self) -> Sequence[CampaignReplay]:
         """The replay of each campaign, in the order in which the campaigns were given."""
-        return joined(self._campaigns, self._parts)
+        return joined(self._run.campaigns, [part.replays for part in self._parts])
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """All that triggers and flows did, as arrays."""
+        first_at = self._dataset.manifest.first_at
+        assert first_at is not None  # a dataset with a watermark has a first event
+        campaigns = self._run.campaigns
+        ledger = joined_ledgers([part.ledger for part in self._parts])
+        ledger = with_plain_enrolments(ledger, campaigns, self.replays)
+        return Outcome(
+            campaigns=campaigns,
+            user_count=self._dataset.manifest.users,
+            first_at=as_microseconds(first_at),
+            watermark=self._run.watermark,
+            seed=self._seed,
+            reactions=self._run.reactions,
+            firings=self.replays,
+            enrolments=ledger.enrolments,
+            messages=ledger.messages,
+            trace=ledger.trace,
+        )
 
 
-Take = Callable[[EventColumns, Sequence[CampaignReplay]], T]
+Take = Callable[[EventColumns, BatchOutcome], T]
 
 
 def rehearse(
     campaigns: Sequence[Campaign],
     dataset: Dataset,
     *,
+    since: datetime | None = None,
     until: datetime | None = None,
     seed: int = 0,
+    reactions: Reactions = Reactions.OBSERVED,
     rows_at_once: int = ROWS_AT_ONCE,
     on_progress: Report = lambda progress: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Rehearsal:
-    """Replay campaigns over a dataset up to `until`, by default the last event.
+    """Walk campaigns over a dataset up to `until`, by default the last event.
 
-    `rows_at_once` bounds the memory and changes nothing else. Raises UnusableInput for a dataset
-    without events or two campaigns of one name, and Cancelled.
+    Nobody enters before `since`, as if the campaigns had been switched on then; what happened
+    before is known to them. `rows_at_once` bounds the memory and changes nothing else. Raises
+    UnusableInput for a dataset without events or two campaigns of one name, and Cancelled.
     """
-    run = _Run(campaigns=campaigns, dataset=dataset, until=until, rows_at_once=rows_at_once)
-    parts = [
-        part for part, _ in run.parts(lambda *_: None, _watched(dataset, on_progress, is_cancelled))
-    ]
-    return run.outcome(parts, seed)
+    work = _Work(campaigns, dataset, (since, until), seed, reactions, rows_at_once)
+    watch = _watched(dataset, on_progress, is_cancelled)
+    return work.rehearsal([part for part, _ in work.parts(lambda *_: None, watch)])
 
 
 def rehearse_to_files(
@@ -98,109 +121,121 @@ def rehearse_to_files(
     dataset: Dataset,
     out: Path,
     *,
+    since: datetime | None = None,
     until: datetime | None = None,
     seed: int = 0,
     rows_at_once: int = ROWS_AT_ONCE,
     on_progress: Report = lambda progress: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Rehearsal:
-    """Rehearse (see `rehearse`) and write `firings.csv` and `summary.json` into the folder `out`.
+    """Rehearse (see `rehearse`) and write the files of SEMANTICS 10 into the folder `out`.
 
-    Either both files are new or none is. Raises UnusableInput where the folder cannot be written.
+    Either all files are new or none is. Raises UnusableInput where the folder cannot be written.
     """
-    run = _Run(
-        campaigns=campaigns,
-        dataset=dataset,
-        until=until,
-        rows_at_once=rows_at_once,
-        with_event_ids=True,
-    )
-    users = texts_of_array(dataset.user_ids())
-
-    def lines(columns: EventColumns, replays: Sequence[CampaignReplay]) -> list[Bytes]:
-        events = texts_of_array(columns.event_ids)
-        places = [_places(columns.row, replayed.row) for replayed in replays]
-        return [
-            firing_lines(replayed, users, events, place)
-            for replayed, place in zip(replays, places, strict=True)
-        ]
-
-    with replaced_together(out, [FIRINGS, SUMMARY]) as drafts, ExitStack() as stack:
-        writer = FiringsWriter(drafts[FIRINGS], [c.name for c in campaigns], stack)
+    period, reactions = (since, until), Reactions.OBSERVED
+    work = _Work(campaigns, dataset, period, seed, reactions, rows_at_once, with_event_ids=True)
+    watch = _watched(dataset, on_progress, is_cancelled)
+    lines_of = _lines_writer(campaigns, dataset)
+    names = [campaign.name for campaign in campaigns]
+    with replaced_together(out, [*HEADERS, SUMMARY]) as drafts, ExitStack() as stack:
+        writers = {
+            file: LinesWriter(drafts[file], header, names, stack)
+            for file, header in HEADERS.items()
+        }
         parts = []
-        for part, texts in run.parts(lines, _watched(dataset, on_progress, is_cancelled)):
+        for part, lines in work.parts(lines_of, watch):
             parts.append(part)
-            for replayed, text in zip(part, texts, strict=True):
-                writer.add(replayed.campaign.name, text.data)
-        writer.finish()
-        rehearsal = run.outcome(parts, seed)
+            for file, by_campaign in lines.items():
+                for name, text in zip(names, by_campaign, strict=True):
+                    writers[file].add(name, text.data)
+        for writer in writers.values():
+            writer.finish()
+        rehearsal = work.rehearsal(parts)
         write_summary(drafts[SUMMARY], rehearsal.summary)
     return rehearsal
 
 
-def _places(row: Int64s, wanted: Int64s) -> Int64s:
-    """Find where in a chunk the wanted rows stand; without gaps that is a subtraction."""
-    if len(row) and row[-1] - row[0] + 1 == len(row):
-        return wanted - np.int64(row[0])
-    return np.searchsorted(row, wanted).astype(np.int64, copy=False)
+def _lines_writer(campaigns: Sequence[Campaign], dataset: Dataset) -> Take[dict[str, list[Bytes]]]:
+    """Give what writes the lines of a batch, per file and campaign."""
+    users = texts_of_array(dataset.user_ids())
+    ledger_lines = LedgerLines(campaigns, dataset.user_ids())
+
+    def write(columns: EventColumns, outcome: BatchOutcome) -> dict[str, list[Bytes]]:
+        events = texts_of_array(columns.event_ids)
+        flows = ledger_lines.of(outcome.ledger)
+        return {
+            FIRINGS: [
+                firing_lines(replayed, users, events, places_of(columns.row, replayed.row))
+                for replayed in outcome.replays
+            ],
+            MESSAGES: [lines.messages for lines in flows],
+            TRACE: [lines.trace for lines in flows],
+        }
+
+    return write
 
 
-class _Run:
-    """One rehearsal: who is meant, up to when, and the events chunk by chunk on all cores."""
+class _Work:
+    """One rehearsal: who is meant, up to when, and the events batch by batch on all cores."""
 
     def __init__(
         self,
-        *,
         campaigns: Sequence[Campaign],
         dataset: Dataset,
-        until: datetime | None,
+        period: tuple[datetime | None, datetime | None],
+        seed: int,
+        reactions: Reactions,
         rows_at_once: int,
+        *,
         with_event_ids: bool = False,
     ) -> None:
         _check_names(campaigns)
-        self._campaigns = campaigns
         self._dataset = dataset
-        self._watermark = watermark_of(dataset, until)
-        self._audiences = [audience_of(campaign, dataset) for campaign in campaigns]
-        self._properties = sorted(needed_properties(campaigns))
+        self._seed = seed
+        since, until = period
+        self._since = None if since is None else as_microseconds(since)
+        watermark = watermark_of(dataset, until)
+        self._run = Run(campaigns, dataset, watermark, reactions, since=self._since)
         self._plan = dataset.chunk_plan(rows_at_once)
         self._with_event_ids = with_event_ids
 
     def parts(
         self, take: Take[T], watch: Callable[[EventColumns], None]
-    ) -> Iterator[tuple[Sequence[CampaignReplay], T]]:
-        """Read, decide and `take` each chunk on a thread; give the results in order."""
+    ) -> Iterator[tuple[BatchOutcome, T]]:
+        """Read, decide and `take` each batch on a thread; give the results in order."""
+        names, properties = self._dataset.manifest.names, self._run.properties()
 
-        def work(groups: list[int]) -> tuple[EventColumns, Sequence[CampaignReplay], T]:
+        def work(groups: list[int]) -> tuple[EventColumns, BatchOutcome, T]:
             columns = self._dataset.read_chunk(
-                groups, self._properties, self._watermark, with_event_ids=self._with_event_ids
+                groups, properties, self._run.watermark, with_event_ids=self._with_event_ids
             )
-            replays = replay_batch(
-                self._campaigns,
-                as_batch(columns, self._dataset.manifest.names),
-                watermark=self._watermark,
-                audiences=self._audiences,
-            )
-            return columns, replays, take(columns, replays)
+            outcome = self._run.decide(as_batch(columns, names))
+            return columns, outcome, take(columns, outcome)
 
-        for columns, replays, taken in map_in_order(work, self._plan):
+        for columns, outcome, taken in map_in_order(work, self._plan):
             watch(columns)
-            yield replays, taken
+            yield outcome, taken
 
-    def outcome(self, parts: Sequence[Sequence[CampaignReplay]], seed: int) -> Rehearsal:
-        """Sum up the chunks."""
-        by_name = sorted(range(len(self._campaigns)), key=lambda n: self._campaigns[n].name)
+    def rehearsal(self, parts: Sequence[BatchOutcome]) -> Rehearsal:
+        """Sum up the batches."""
+        campaigns, dataset = self._run.campaigns, self._dataset
+        by_name = sorted(range(len(campaigns)), key=lambda place: campaigns[place].name)
         summary = {
-            "dataset": _dataset_summary(self._dataset),
-            "until": iso(self._watermark),
-            "seed": seed,
-            "campaigns": [
-                _campaign_summary(self._campaigns[n], [part[n] for part in parts], self._dataset)
-                for n in by_name
-            ],
-            "notes": notes(self._campaigns, self._dataset),
+            "dataset": dataset_summary(dataset),
+            "since": None if self._since is None else iso(self._since),
+            "until": iso(self._run.watermark),
+            "seed": self._seed,
+            "campaigns": [self._counted(place, parts) for place in by_name],
+            "notes": notes(campaigns, dataset),
         }
-        return Rehearsal(self._campaigns, parts, summary)
+        return Rehearsal(self._run, dataset, self._seed, parts, summary)
+
+    def _counted(self, place: int, parts: Sequence[BatchOutcome]) -> dict[str, Any]:
+        campaign = self._run.campaigns[place]
+        tally = CampaignTally(campaign, place, self._dataset, self._run.watermark)
+        for part in parts:
+            tally.add(part)
+        return tally.summary()
 
 
 def watermark_of(dataset: Dataset, until: datetime | None) -> int:
@@ -210,19 +245,6 @@ def watermark_of(dataset: Dataset, until: datetime | None) -> int:
             f"The dataset {dataset.manifest.name!r} holds no events yet; import a file first."
         )
     return as_microseconds(until or dataset.manifest.last_at)
-
-
-def notes(campaigns: Sequence[Campaign], dataset: Dataset) -> list[str]:
-    """Say in sentences what a reader of the figures must know about data and campaigns."""
-    said = [] if dataset.has_profiles else [NO_PROFILES]
-    for campaign in sorted(campaigns, key=lambda c: c.name):
-        said += [
-            f"{campaign.name}: no profile has the trait {trait!r} that its audience asks for; "
-            "import profiles with that column, or change the audience."
-            for trait in sorted(traits_of(campaign.audience))
-            if not (dataset.trait(trait).codes >= 0).any()
-        ]
-    return said
 
 
 def _check_names(campaigns: Sequence[Campaign]) -> None:
@@ -237,58 +259,17 @@ def _check_names(campaigns: Sequence[Campaign]) -> None:
 def _watched(
     dataset: Dataset, on_progress: Report, is_cancelled: Callable[[], bool]
 ) -> Callable[[EventColumns], None]:
-    done = 0
+    progress = RehearsalProgress(done_count=0, total_count=dataset.manifest.rows)
 
     def watch(columns: EventColumns) -> None:
-        nonlocal done
+        nonlocal progress
         if is_cancelled():
             raise Cancelled("The rehearsal was cancelled; nothing was written.")
-        done += len(columns.user)
-        on_progress(RehearsalProgress(done_count=done, total_count=dataset.manifest.rows))
+        progress = replace(
+            progress,
+            done_count=progress.done_count + len(columns.user),
+            people_count=int(columns.user[-1]) + 1 if len(columns.user) else 0,
+        )
+        on_progress(progress)
 
     return watch
-
-
-def _dataset_summary(dataset: Dataset) -> dict[str, Any]:
-    manifest = dataset.manifest
-    return {
-        "name": manifest.name,
-        "fingerprint": manifest.fingerprint,
-        "events": manifest.rows,
-        "users": manifest.users,
-        "first_at": _utc(manifest.first_at),
-        "last_at": _utc(manifest.last_at),
-    }
-
-
-def _campaign_summary(
-    campaign: Campaign, parts: Sequence[CampaignReplay], dataset: Dataset
-) -> dict[str, Any]:
-    outcomes = np.zeros(len(Admission), dtype=np.int64)
-    has_fired = np.zeros(dataset.manifest.users, dtype=np.bool_)
-    is_enrolled = np.zeros(dataset.manifest.users, dtype=np.bool_)
-    for part in parts:
-        outcomes += np.bincount(part.outcome, minlength=len(Admission))
-        has_fired[part.user] = True
-        is_enrolled[part.user[part.is_enrolled]] = True
-    counts = {reason.word: int(outcomes[reason]) for reason in Admission}
-    people = np.flatnonzero(is_enrolled)
-    return {
-        "campaign": campaign.name,
-        "firings": int(outcomes.sum()),
-        "enrolled": counts.pop(Admission.ENROLLED.word),
-        "refused": counts,
-        "people_with_firings": int(has_fired.sum()),
-        "people_enrolled": len(people),
-        "people_held_out": int(_held_out(campaign, dataset, people).sum()),
-    }
-
-
-def _held_out(campaign: Campaign, dataset: Dataset, people: np.ndarray[Any, Any]) -> Bools:
-    if not campaign.holdout:
-        return np.zeros(len(people), dtype=np.bool_)
-    return held_out(campaign, dataset.user_ids().take(people).to_pylist())
-
-
-def _utc(instant: datetime | None) -> str | None:
-    return None if instant is None else iso(as_microseconds(instant.astimezone(UTC)))

@@ -16,7 +16,8 @@ from core.domain.campaigns import Campaign
 from core.domain.errors import UnusableInput
 from core.domain.firings import Admission
 from core.rehearsal.replay import CampaignReplay
-from core.services.firing_lines import firing_lines, texts_of
+from core.services.csv_fields import texts_of
+from core.services.firing_lines import firing_lines
 from core.services.rehearsal_files import replaced_together, write_summary
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -19,7 +19,8 @@ from core.domain.campaigns import Campaign
 from core.domain.errors import Cancelled, UnusableInput
 from core.domain.instants import from_microseconds, iso
 from core.history.reading import open_dataset
-from core.services.rehearse import NO_PROFILES, rehearse, rehearse_to_files
+from core.services.rehearsal_summary import NO_PROFILES
+from core.services.rehearse import rehearse, rehearse_to_files
 from core.settings import REPOSITORY
 from tests.history.datasets import START, event, write_events
 from tests.reference.admission import admit
@@ -81,7 +82,12 @@ def test_the_small_shop_as_a_file(tmp_path: Path, out: Path) -> None:
         "Cart abandonment,dee,,2025-05-06T04:00:00.000000Z,dee-add-100,enrolled\n"
         "Viewed again,cid,p1,2025-05-01T02:00:00.000000Z,cid-view-2,enrolled\n"
     )
-    assert sorted(path.name for path in out.iterdir()) == ["firings.csv", "summary.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "firings.csv",
+        "messages.csv",
+        "summary.json",
+        "trace.csv",
+    ]
 
 
 def test_the_summary_counts_the_rows_of_the_file(tmp_path: Path, out: Path) -> None:
@@ -323,7 +329,12 @@ def test_a_folder_in_the_place_of_a_file_changes_nothing(tmp_path: Path, out: Pa
         rehearse_to_files([campaign(VIEWED)], dataset, out)
 
     assert (out / "firings.csv").read_bytes() == former
-    assert sorted(path.name for path in out.iterdir()) == ["firings.csv", "summary.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "firings.csv",
+        "messages.csv",
+        "summary.json",
+        "trace.csv",
+    ]
 
 
 def test_a_file_in_the_place_of_the_folder_is_one_clear_sentence(tmp_path: Path) -> None:

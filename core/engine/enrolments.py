@@ -1,0 +1,58 @@
+"""A person as a flow sees them, and their way through one version of a campaign."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from core.domain.matchers import PropertyCondition
+from core.domain.outcomes import EnrolmentState
+from core.domain.values import JsonValue
+from core.engine.memory import NEVER
+
+# A condition that refers to the firing, with the value that the firing gave it.
+Operand = tuple[PropertyCondition, JsonValue]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Person:
+    """What sends and branches ask about a person; what happens to them changes it.
+
+    `buckets` are out of 10,000, by salt. `sent_at` holds the times (µs) of messages sent, in order.
+    Without profiles everybody is `always_reachable` (5.5): then events withhold nothing either.
+    """
+
+    user_id: str
+    zone: ZoneInfo | None = None
+    traits: Mapping[str, JsonValue] = field(default_factory=dict)
+    buckets: Mapping[str, int] = field(default_factory=dict)
+    always_reachable: bool = True
+    has_address: bool = True
+    is_unsubscribed: bool = False
+    is_suppressed: bool = False
+    sent_at: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Enrolment:
+    """One person's way through one version of a campaign; only `core.engine.flow` moves it.
+
+    `number` is its place in the ledger, `campaign` the place of its campaign in the run. `seen`
+    holds the bits of what happened since entry, `sent` a bit per send step whose message left,
+    `operands` per bit the values it refers to. While it rests, `place` is the step, `due_at` the
+    time of its timer and `timer` that timer's number.
+    """
+
+    number: int
+    campaign: int
+    entered_at: int
+    is_held_out: bool
+    operands: Mapping[int, Sequence[Operand]] = field(default_factory=dict)
+    seen: int = 0
+    sent: int = 0
+    place: int = 0
+    due_at: int = NEVER
+    timer: int = 0
+    variant: str = ""
+    state: EnrolmentState = EnrolmentState.ACTIVE
+    ended_at: int = NEVER
+    goal_at: int = NEVER

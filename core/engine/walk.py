@@ -1,0 +1,223 @@
+"""One person's way through all campaigns of a run, in the order in which things happen (1.6, 5.8).
+
+The walk may be fed in parts: events in order, firings, and how far time has come (7.5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from core.domain.campaigns import Always, ReentryPer
+from core.domain.durations import to_microseconds
+from core.domain.firings import Admission
+from core.domain.outcomes import EnrolmentState
+from core.engine import flow
+from core.engine.enrolments import Enrolment, Operand, Person
+from core.engine.happenings import SUPPRESSED, UNSUBSCRIBED, Happenings, Raised
+from core.engine.memory import NEVER
+from core.engine.plans import Plan
+from core.engine.recording import Book
+
+_AFTER_ALL_ROWS = 1 << 62
+_BEFORE_ALL_TIMERS = -(1 << 62)
+_ALWAYS, _ONCE = -1, 0
+
+# When it is due; then what orders timers of one instant by their creation: time, row, number.
+_Timer = tuple[int, int, int, int, Enrolment | None, int, int]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Course:
+    """What one campaign knows of the person: whom it looks after and whom it admitted when."""
+
+    plan: Plan
+    place: int
+    cooldown: int
+    per_key: bool
+    followed: list[Enrolment] = field(default_factory=list)
+    admitted_at: dict[str | None, int] = field(default_factory=dict)
+
+
+class Walk:
+    """Lets a person's events, deadlines and timers happen, and moves their enrolments."""
+
+    def __init__(self, plans: Sequence[Plan], person: Person, book: Book) -> None:
+        """Begin without any enrolment."""
+        self._person = person
+        self._book = book
+        self._courses = [_course(plan, place) for place, plan in enumerate(plans)]
+        self._timers: list[_Timer] = []
+        self._timer_count = 0
+
+    def proceed(
+        self,
+        happenings: Happenings,
+        own: range,
+        raised: Sequence[Raised],
+        firings: Sequence[range],
+        outcomes: Sequence[list[int]],
+        settled_at: int,
+    ) -> None:
+        """Let the person's part of a batch happen, then time pass until `settled_at` (µs).
+
+        Nothing at or before `settled_at` will come later: it is the watermark, or just before the
+        person's last event, whatever is later. `own` are the person's places in `happenings`,
+        `firings[n]` those in `raised[n]`, and `outcomes[n]` takes the `Admission` of each firing
+        at its place.
+        """
+        self._expect_deadlines(raised, firings)
+        next_firing = [places.start for places in firings]
+        for index in own:
+            at, row = happenings.at[index], happenings.row[index]
+            self._wake_until(at - 1, raised, outcomes)
+            self._heed_mail(happenings.mail[index])
+            for place, course in enumerate(self._courses):
+                bits = happenings.bits[place][index]
+                if bits and course.followed:
+                    self._happen(course, happenings, index, bits)
+                source, coming = raised[place], next_firing[place]
+                is_own = coming < firings[place].stop and not source.at_deadline
+                if is_own and source.row[coming] == row:
+                    next_firing[place] += 1
+                    outcomes[place][coming] = self._admit(course, source, coming, at, row)
+        self._wake_until(settled_at, raised, outcomes)
+
+    def _expect_deadlines(self, raised: Sequence[Raised], firings: Sequence[range]) -> None:
+        """Set a timer for each deadline; it counts as created when its start was handled (5.8)."""
+        for place, (source, places) in enumerate(zip(raised, firings, strict=True)):
+            if source.at_deadline:
+                for index in places:
+                    created = (source.caused_at[index], source.row[index])
+                    number = _BEFORE_ALL_TIMERS + place
+                    timer = (source.at[index], *created, number, None, place, index)
+                    heappush(self._timers, timer)
+
+    def _wake_until(
+        self, last: int, raised: Sequence[Raised], outcomes: Sequence[list[int]]
+    ) -> None:
+        """Run the timers that are due by then, in order; each may set others."""
+        timers = self._timers
+        while timers and timers[0][0] <= last:
+            at, _, _, number, enrolment, place, index = heappop(timers)
+            course = self._courses[place]
+            if enrolment is None:
+                outcome = self._admit(course, raised[place], index, at, _AFTER_ALL_ROWS)
+                outcomes[place][index] = outcome
+            elif enrolment.timer == number and enrolment.state is EnrolmentState.ACTIVE:
+                flow.wake(course.plan, enrolment, self._person, self._book)
+                self._set_timer(course, enrolment, at, _AFTER_ALL_ROWS)
+
+    def _set_timer(self, course: _Course, enrolment: Enrolment, at: int, row: int) -> None:
+        """Remember when to wake an enrolment that came to rest while `row` was handled."""
+        if enrolment.state is EnrolmentState.ACTIVE:
+            self._timer_count += 1
+            enrolment.timer = self._timer_count
+            timer = (enrolment.due_at, at, row, self._timer_count, enrolment, course.place, 0)
+            heappush(self._timers, timer)
+
+    def _heed_mail(self, bits: int) -> None:
+        person = self._person
+        if bits and not person.always_reachable:
+            person.is_unsubscribed |= bool(bits & UNSUBSCRIBED)
+            person.is_suppressed |= bool(bits & SUPPRESSED)
+
+    def _happen(self, course: _Course, happenings: Happenings, index: int, bits: int) -> None:
+        """Let an event act on the campaign's enrolments: first its goals, then its waits (5.8)."""
+        plan, person, book = course.plan, self._person, self._book
+        at, row = happenings.at[index], happenings.row[index]
+        property_of = happenings.property_of(index)
+        touched = [
+            (enrolment, held)
+            for enrolment in course.followed
+            if (held := flow.happened(plan, enrolment, bits, property_of))
+        ]
+        for enrolment, held in touched:
+            flow.reach_goal(plan, enrolment, held, at, book)
+        for enrolment, held in touched:
+            if flow.stop_waiting(plan, enrolment, held, at, person, book):
+                self._set_timer(course, enrolment, at, row)
+
+    def _admit(self, course: _Course, source: Raised, index: int, at: int, row: int) -> Admission:
+        """Enrol the person, or give the first reason not to (4)."""
+        key = source.key_of(index)
+        counted = key if course.per_key else None
+        if _is_too_soon(course, counted, at):
+            return Admission.REENTRY
+        if not source.is_wanted[index]:
+            return Admission.AUDIENCE
+        _let_go(course, at)
+        if not course.plan.campaign.concurrent and _has_active(course):
+            return Admission.ACTIVE
+        course.admitted_at[counted] = at
+        self._enrol(course, source, index, at, row, key)
+        return Admission.ENROLLED
+
+    def _enrol(
+        self, course: _Course, source: Raised, index: int, at: int, row: int, key: str | None
+    ) -> None:
+        plan, person = course.plan, self._person
+        enrolment = Enrolment(
+            number=self._book.next_number,
+            campaign=course.place,
+            entered_at=at,
+            is_held_out=_is_held_out(plan, person),
+            operands=_operands(plan, source, index, key) if plan.referring_bits else {},
+        )
+        self._book.enrolled(enrolment, source.row[index], source.key[index])
+        course.followed.append(enrolment)
+        flow.enter(plan, enrolment, person, self._book)
+        self._set_timer(course, enrolment, at, row)
+
+
+def _course(plan: Plan, place: int) -> _Course:
+    reentry = plan.campaign.reentry
+    if isinstance(reentry, Always):
+        cooldown = _ALWAYS if reentry is Always.ALWAYS else _ONCE
+    else:
+        cooldown = to_microseconds(reentry.cooldown)
+    per_key = plan.campaign.reentry_per is ReentryPer.KEY
+    return _Course(plan=plan, place=place, cooldown=cooldown, per_key=per_key)
+
+
+def _is_too_soon(course: _Course, key: str | None, at: int) -> bool:
+    """Say whether an earlier admission refuses this firing (4.1)."""
+    last_at = course.admitted_at.get(key)
+    if last_at is None or course.cooldown == _ALWAYS:
+        return False
+    return course.cooldown == _ONCE or last_at > at - course.cooldown
+
+
+def _has_active(course: _Course) -> bool:
+    return any(e.state is EnrolmentState.ACTIVE for e in course.followed)
+
+
+def _let_go(course: _Course, at: int) -> None:
+    """Stop following enrolments that have ended and whose goal is reached or out of time."""
+    within = course.plan.goal_within
+    course.followed = [
+        e
+        for e in course.followed
+        if e.state is EnrolmentState.ACTIVE
+        or (course.plan.goal_bit and e.goal_at == NEVER and at <= e.entered_at + within)
+    ]
+
+
+def _is_held_out(plan: Plan, person: Person) -> bool:
+    return plan.holdout_below > 0 and person.buckets[plan.holdout_salt] < plan.holdout_below
+
+
+def _operands(plan: Plan, source: Raised, index: int, key: str | None) -> dict[int, list[Operand]]:
+    """Look up what the flow's references mean for a firing (2.4)."""
+    return {
+        1 << number: [
+            (
+                condition,
+                key
+                if condition.value == "$key"
+                else source.properties[condition.value.removeprefix("$trigger.")][index],
+            )
+            for condition in awaited.references
+        ]
+        for number, awaited in enumerate(plan.awaited)
+        if awaited.references
+    }

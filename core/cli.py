@@ -4,12 +4,12 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -95,9 +95,15 @@ def rehearse(
             "--until", help="Decide nothing later than this (ISO time; default: the end)."
         ),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", help="Let nobody enter before this, as if switched on then (ISO time)."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything drawn.")] = 0,
 ) -> None:
-    """Replay campaigns over a dataset; writes firings.csv and summary.json."""
+    """Replay campaigns over a dataset; writes firings, messages and trace as CSV, and a summary."""
     loaded = [load_campaign(path) for path in campaigns]
     for campaign in loaded:
         check_templates(campaign, bootstrap.template_names())
@@ -107,17 +113,29 @@ def rehearse(
             loaded,
             history,
             out,
+            since=None if since is None else parse_instant(since, "--since"),
             until=None if until is None else parse_instant(until, "--until"),
             seed=seed,
             on_progress=lambda p: advance(p.done_count, p.total_count),
         )
     for line in rehearsal.summary["campaigns"]:
-        _tell(
-            f"{line['campaign']}: {line['people_enrolled']:,} people, "
-            f"{line['enrolled']:,} times; refused {sum(line['refused'].values()):,}"
-        )
+        _tell(_told(line))
     for note in rehearsal.summary["notes"]:
         _tell(f"Note: {note}")
+
+
+def _told(counted: Mapping[str, Any]) -> str:
+    """Say in a line what came of a campaign."""
+    told = (
+        f"{counted['campaign']}: {counted['people_enrolled']:,} people, "
+        f"{counted['enrolled']:,} times; refused {sum(counted['refused'].values()):,}"
+    )
+    if "messages" not in counted:
+        return told
+    outcomes = list(counted["messages"].values())
+    sent = sum(step["sent"] for step in outcomes)
+    due = sum(sum(step.values()) for step in outcomes)
+    return f"{told}; e-mails sent {sent:,}, withheld {due - sent:,}"
 
 
 @app.command("import")

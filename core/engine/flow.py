@@ -240,9 +240,9 @@ def _delay_end(plan: Plan, step: Delay, at: int, person: Person) -> int:
 
 def _already(step: Wait, enrolment: Enrolment) -> str:
     """Say why nothing needs to be waited for; empty where it does."""
-    if step.since_entry and enrolment.seen & step.bit:
-        return SINCE_ENTRY
-    return EVERYBODY if step.is_reaction and enrolment.sent else ""
+    if step.is_reaction and enrolment.sent:
+        return EVERYBODY
+    return SINCE_ENTRY if step.since_entry and enrolment.seen & step.bit else ""
 
 
 def _choose(step: Branch, enrolment: Enrolment, person: Person) -> tuple[str, int]:

@@ -49,11 +49,12 @@ def is_quiet(at: int, quiet_from: int, quiet_to: int, zone: ZoneInfo) -> bool:
 def quiet_end(at: int, quiet_from: int, quiet_to: int, zone: ZoneInfo) -> int:
     """Give the first instant from `at` on that lies outside quiet hours; `at` itself if it does.
 
-    Where clocks show the end twice and it is past once already, its second showing counts; where
-    a gap swallows the time outside quiet hours, the next end does.
+    Clocks leave quiet hours at their end, or when they are put back or forward out of them.
     """
     while is_quiet(at, quiet_from, quiet_to, zone):
-        at = _next_shown(at, quiet_to, zone)
+        end = _next_shown(at, quiet_to, zone)
+        change = _next_change(at, end, zone)
+        at = end if change is None or is_quiet(change, quiet_from, quiet_to, zone) else change
     return at
 
 
@@ -81,14 +82,20 @@ def _shown(day: int, clock: int, zone: ZoneInfo) -> tuple[int, int]:
     if first <= last:
         return first, last
     # In a gap the reading with the former offset (fold 0) lies after the one with the new offset.
-    end = _gap_end(last, first, zone)
+    end = _next_change(last, first, zone)
+    assert end is not None  # the offset changes within the gap
     return end, end
 
 
-def _gap_end(before: int, after: int, zone: ZoneInfo) -> int:
-    """Find the change of offset between two instants, `before` with the former offset."""
-    former = _offset(before, zone)
-    low, high = before // SECOND, after // SECOND
+def _next_change(after: int, until: int, zone: ZoneInfo) -> int | None:
+    """Find the instant in `(after, until]` at which clocks are put back or forward, if any.
+
+    Clocks are never changed twice within the two days that are asked for.
+    """
+    former = _offset(after, zone)
+    if _offset(until, zone) == former:
+        return None
+    low, high = after // SECOND, until // SECOND
     while high - low > 1:
         middle = (low + high) // 2
         if _offset(middle * SECOND, zone) == former:

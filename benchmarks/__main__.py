@@ -1,4 +1,4 @@
-"""`python -m benchmarks [replay|import|interactive|all] [--events N]`: measure and report."""
+"""`python -m benchmarks [replay|rehearse|import|interactive|all]`: measure and report."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ class Benchmark(StrEnum):
 
     IMPORT = "import"
     REPLAY = "replay"
+    REHEARSE = "rehearse"
     INTERACTIVE = "interactive"
     ALL = "all"
 
@@ -29,6 +30,7 @@ class Benchmark(StrEnum):
 SECTIONS: Mapping[Benchmark, Callable[[Place, int], Section]] = {
     Benchmark.IMPORT: sections.importing,
     Benchmark.REPLAY: sections.replaying,
+    Benchmark.REHEARSE: sections.rehearsing,
     Benchmark.INTERACTIVE: sections.asking_questions,
 }
 

@@ -15,6 +15,14 @@ ROUNDS = 3
 
 
 @dataclass(frozen=True)
+class Job:
+    """A task (see `benchmarks.work`) and the history it works on."""
+
+    task: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of a task: seconds on the clock and on the processors, peak memory in bytes."""
 
@@ -57,17 +65,25 @@ class Measurement:
 
 
 def measure(tasks: Sequence[str], place: Place, rounds: int = ROUNDS) -> dict[str, Measurement]:
-    """Run the tasks in turns, so that a busy moment of the machine hits all of them alike."""
-    runs: dict[str, list[Run]] = {task: [] for task in tasks}
+    """Run the tasks in turns at one place; see `measure_jobs`."""
+    found = measure_jobs([Job(task, place) for task in tasks], rounds)
+    return {job.task: measurement for job, measurement in found.items()}
+
+
+def measure_jobs(jobs: Sequence[Job], rounds: int = ROUNDS) -> dict[Job, Measurement]:
+    """Run the jobs in turns, so that a busy moment of the machine hits all of them alike."""
+    runs: dict[Job, list[Run]] = {job: [] for job in jobs}
     for number in range(1, rounds + 1):
-        for task in tasks:
-            print(f"{task}, {number} of {rounds} …", file=sys.stderr, flush=True)
-            runs[task].append(_run(task, place))
-    return {task: Measurement(found) for task, found in runs.items()}
+        for job in jobs:
+            said = f"{job.task}, {job.place.event_count:,} events, {number} of {rounds} …"
+            print(said, file=sys.stderr, flush=True)
+            runs[job].append(_run(job))
+    return {job: Measurement(found) for job, found in runs.items()}
 
 
-def _run(task: str, place: Place) -> Run:
-    command = [sys.executable, "-m", "benchmarks.work", task, place.root, place.event_count]
+def _run(job: Job) -> Run:
+    place = job.place
+    command = [sys.executable, "-m", "benchmarks.work", job.task, place.root, place.event_count]
     done = subprocess.run(
         [str(part) for part in command],
         cwd=REPOSITORY,

@@ -62,6 +62,10 @@ class Place:
         assert column is not None
         return column.column
 
+    def tenth(self) -> "Place":
+        """Give the history of a tenth of the size, by which growth is judged."""
+        return Place(self.root, max(1, self.event_count // 10))
+
     def warm_up(self) -> "Place":
         """Give the small history on which a process warms up before it is measured."""
         return Place(self.root, min(self.event_count, WARM_UP_EVENTS))

@@ -1,4 +1,4 @@
-"""The three benchmarks: what each measures, compares and demands."""
+"""The benchmarks: what each measures, compares and demands."""
 
 import json
 import statistics
@@ -8,9 +8,9 @@ from hashlib import blake2b
 from pathlib import Path
 
 from benchmarks import machine, preparing
-from benchmarks.campaigns import NAMES
+from benchmarks.campaigns import FLOW, NAMES
 from benchmarks.history import DAYS
-from benchmarks.measuring import ROUNDS, Measurement, measure
+from benchmarks.measuring import ROUNDS, Job, Measurement, measure, measure_jobs
 from benchmarks.page import QUESTIONS, TABS
 from benchmarks.places import Place
 from benchmarks.report import TIMES_HEADER, Demand, Section, ratio_demand, times_row
@@ -19,6 +19,9 @@ Choice = Callable[[Sequence[float]], float]
 
 MOST_MEMORY = 1_500_000_000
 SAMPLE_SECONDS, HISTORY_SECONDS = 0.3, 2.0
+# What the rehearsal of a flow may take: so many replays of triggers, and so long for each step that
+# an enrolment came to; and how much more per event a history of ten times the size may take.
+MOST_REPLAYS, MOST_PER_STEP, MOST_GROWTH = 3, 10e-6, 1.2
 
 
 class OutcomesDifferError(Exception):
@@ -64,6 +67,48 @@ def replaying(place: Place, rounds: int = ROUNDS) -> Section:
             times_row("Rehearsal", ours),
             times_row("Polars, reading only", read),
             times_row("DuckDB SQL", sql),
+        ],
+    )
+
+
+def rehearsing(place: Place, rounds: int = ROUNDS) -> Section:
+    """Compare the rehearsal of a flow with that of triggers alone, and with a tenth of events."""
+    for needed in (place, place.tenth(), place.warm_up(), place.tenth().warm_up()):
+        preparing.prepare(needed)
+    load = machine.description()
+    jobs = [Job("rehearse", place), Job("replay", place), Job("rehearse", place.tenth())]
+    found = measure_jobs(jobs, rounds)
+    flow, triggers, tenth = (found[job] for job in jobs)
+    check_same_outcomes([flow, tenth])
+    steps, enrolled = flow.facts[0]["steps"], flow.facts[0]["enrolled"]
+    return Section(
+        title="Rehearse",
+        command=_command("rehearse", place, rounds),
+        machine=load,
+        sentences=[
+            f"From the stored dataset ({_described(place)}) to `firings.csv`, `messages.csv` and"
+            f" `trace.csv`: the flow *{FLOW.name}* with split, waits, branch, goal, holdout,"
+            f" frequency cap and quiet hours ([`campaigns.py`](../benchmarks/campaigns.py));"
+            f" {enrolled:,} enrolments came to {steps:,} steps.",
+            f"Allowed are {MOST_REPLAYS} times the seconds of the replay above, measured anew in"
+            f" turns with it, and {MOST_PER_STEP * 1e6:.0f} µs for each step that an enrolment"
+            " came to.",
+            "Growth compares the seconds per event with those of a history of a tenth of the size,"
+            f" in which {_steps_per_1000(tenth, place.tenth())} steps come to 1,000 events, as"
+            f" against {_steps_per_1000(flow, place)}; to grow by less is no fault.",
+        ],
+        demands=[flow_demand(flow, triggers, steps), growth_demand(flow, tenth, place)],
+        header=TIMES_HEADER,
+        rows=[
+            times_row("Flow", flow),
+            times_row(f"Flow, {place.tenth().event_count:,} events", tenth),
+            times_row("Triggers alone (Replay)", triggers),
+        ],
+        notes=[
+            f"Allowed by the best runs: {allowed_seconds(triggers.best, steps):,.2f} s. The flow"
+            f" took {flow.best / max(1, steps) * 1e6:.1f} µs for each step, reading and writing"
+            " included.",
+            _about_files(flow),
         ],
     )
 
@@ -131,6 +176,33 @@ def asking_questions(place: Place, rounds: int = ROUNDS) -> Section:
     )
 
 
+def flow_demand(flow: Measurement, triggers: Measurement, step_count: int) -> Demand:
+    """Demand that a flow takes no longer than some replays and a little for each step."""
+    found = _on_each_clock(flow, triggers, lambda f, t: f / allowed_seconds(t, step_count))
+    about = f"Flow ÷ ({MOST_REPLAYS} × triggers alone + {MOST_PER_STEP * 1e6:.0f} µs per step)"
+    return _demand_of_ratios(about, found, at_most=1)
+
+
+def growth_demand(flow: Measurement, tenth: Measurement, place: Place) -> Demand:
+    """Demand that seconds grow no faster than events, but for a little."""
+    times_more = place.event_count / place.tenth().event_count
+    found = _on_each_clock(flow, tenth, lambda f, t: f / t / times_more)
+    return _demand_of_ratios("Growth per event", found, at_most=MOST_GROWTH)
+
+
+def allowed_seconds(replay_seconds: float, step_count: int) -> float:
+    """Give what the rehearsal of a flow may take."""
+    return MOST_REPLAYS * replay_seconds + MOST_PER_STEP * step_count
+
+
+def check_same_outcomes(measurements: Sequence[Measurement]) -> None:
+    """Raise OutcomesDifferError if runs of the same rehearsal told different things."""
+    for measurement in measurements:
+        told = {json.dumps(facts, sort_keys=True) for facts in measurement.facts}
+        if len(told) > 1:
+            raise OutcomesDifferError(f"the same rehearsal came out differently: {sorted(told)}")
+
+
 def check_equal_firings(place: Place) -> None:
     """Compare the files of the last runs; raise OutcomesDifferError naming both if they differ."""
     ours, peers = (place.folder / side / "firings.csv" for side in ("ours", "peer"))
@@ -181,6 +253,31 @@ def _seconds(measurement: Measurement, asked: Sequence[str], of_runs: Choice) ->
         of_runs([sum(facts[campaign][q] for q in asked) for facts in measurement.facts])
         for campaign in measurement.facts[0]
     )
+
+
+def _on_each_clock(
+    one: Measurement, other: Measurement, compare: Callable[[float, float], float]
+) -> tuple[float, float, float]:
+    """Compare two measurements by best runs, by medians and by processor time."""
+    return (
+        compare(one.best, other.best),
+        compare(one.median, other.median),
+        compare(one.cpu_seconds, other.cpu_seconds),
+    )
+
+
+def _demand_of_ratios(about: str, found: tuple[float, float, float], *, at_most: float) -> Demand:
+    best, median, processor = (f"{ratio:.2f} ×" for ratio in found)
+    return Demand(about, best, median, processor, f"≤ {at_most:g} ×", found[0] <= at_most)
+
+
+def _steps_per_1000(flow: Measurement, place: Place) -> str:
+    return f"{flow.facts[0]['steps'] / place.event_count * 1000:,.0f}"
+
+
+def _about_files(flow: Measurement) -> str:
+    sizes = [f"`{name}` {size / 1e6:,.1f} MB" for name, size in flow.facts[0]["bytes"].items()]
+    return f"Written: {', '.join(sizes)}."
 
 
 def _memory_demand(about: str, measurement: Measurement, most: int) -> Demand:

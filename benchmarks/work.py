@@ -17,6 +17,8 @@ from benchmarks.places import DATASET, Place
 
 Facts = Mapping[str, Any]
 
+REHEARSAL_FILES = ("firings.csv", "messages.csv", "trace.csv")
+
 # The imports stand within the functions, so that the memory of a process is that of its task.
 
 
@@ -32,6 +34,25 @@ def replay(place: Place) -> Facts:
     dataset = open_dataset(place.home, DATASET)
     rehearsal = rehearse_to_files(CAMPAIGNS, dataset, place.folder / "ours")
     return {"firings": sum(c["firings"] for c in rehearsal.summary["campaigns"])}
+
+
+def rehearse(place: Place) -> Facts:
+    """Rehearse the flow, from the stored dataset to `firings.csv`, `messages.csv`, `trace.csv`."""
+    from core.settings import keep_freed_memory
+
+    keep_freed_memory()  # as `python -m core` does
+    from benchmarks.campaigns import FLOW
+    from core.history.reading import open_dataset
+    from core.services.rehearse import rehearse_to_files
+
+    out = place.folder / "rehearsed"
+    rehearsal = rehearse_to_files([FLOW], open_dataset(place.home, DATASET), out)
+    (found,) = rehearsal.summary["campaigns"]
+    return {
+        "enrolled": found["enrolled"],
+        "steps": found["steps_taken"],
+        "bytes": {name: (out / name).stat().st_size for name in REHEARSAL_FILES},
+    }
 
 
 def polars_read(place: Place) -> Facts:
@@ -92,6 +113,7 @@ TASKS: Mapping[str, Callable[[Place], Facts]] = {
     task.__name__: task
     for task in (
         replay,
+        rehearse,
         polars_read,
         duckdb_replay,
         import_csv,

@@ -101,6 +101,85 @@ def test_the_replay_is_measured_in_processes_of_its_own_and_reported(place: Plac
     assert f"`python -m benchmarks replay --events {EVENTS} --rounds 1`" in text
 
 
+def test_the_flow_is_measured_at_two_sizes_and_reported(place: Place) -> None:
+    section = sections.rehearsing(place, rounds=1)
+
+    text = report.rendered(section)
+
+    assert [row[0] for row in section.rows] == [
+        "Flow",
+        "Flow, 2,000 events",
+        "Triggers alone (Replay)",
+    ]
+    assert [demand.wanted for demand in section.demands] == ["≤ 1 ×", "≤ 1.2 ×"]
+    assert f"{EVENTS:,} events of 1,000 people" in text
+    assert f"`python -m benchmarks rehearse --events {EVENTS} --rounds 1`" in text
+
+
+def test_the_flow_goes_every_way_and_steps_are_counted_as_arrivals(place: Place) -> None:
+    facts = work.rehearse(place)
+
+    trace = _rows(place.folder / "rehearsed" / "trace.csv")
+    steps = {step.id for step in campaigns.FLOW.steps}
+    arrivals = {(r["user_id"], r["enrolled_at"], r["step"]) for r in trace if r["step"] in steps}
+    told = {(row["step"], row["outcome"], row["reason"]) for row in trace}
+    assert {step for _, _, step in arrivals} == steps
+    # A send that quiet hours put off, and that never became due, is an arrival but no step taken.
+    assert 0.99 * len(arrivals) < facts["steps"] <= len(arrivals)
+    for expected in (
+        ("timing", "assigned", "at once"),
+        ("timing", "assigned", "in the evening"),
+        ("came_back", "matched", ""),
+        ("came_back", "timed_out", ""),
+        ("added_more", "took", "cases[0]"),
+        ("added_more", "took", "otherwise"),
+        ("reminder", "deferred", "quiet_hours"),
+        ("survey", "withheld", "frequency_cap"),
+        ("reminder", "withheld", "holdout"),
+        ("done", "exited", "exit"),
+    ):
+        assert expected in told
+    assert any((outcome, reason) == ("exited", "goal") for _, outcome, reason in told)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_flow_may_take_three_replays_and_ten_microseconds_for_each_step() -> None:
+    flow, triggers = _measurement(9.0, 4.0, 7.0), _measurement(1.0, 1.5, 2.0)
+
+    just_met = sections.flow_demand(flow, triggers, step_count=100_000)
+    missed = sections.flow_demand(flow, triggers, step_count=99_999)
+
+    assert (just_met.found, just_met.by_medians) == ("1.00 ×", "1.27 ×")
+    assert just_met.is_met
+    assert not missed.is_met
+
+
+def test_seconds_may_grow_a_fifth_faster_than_events(tmp_path: Path) -> None:
+    place = Place(tmp_path, 1_000_000)
+    tenth = _measurement(1.0)
+
+    met = sections.growth_demand(_measurement(12.0), tenth, place)
+    missed = sections.growth_demand(_measurement(12.1), tenth, place)
+
+    assert (met.found, met.wanted, met.is_met) == ("1.20 ×", "≤ 1.2 ×", True)
+    assert not missed.is_met
+
+
+def test_runs_of_one_rehearsal_that_tell_different_things_are_noticed() -> None:
+    runs = [
+        Run(seconds=1, cpu_seconds=1, peak_memory=1, facts={"steps": steps}) for steps in (5, 5, 6)
+    ]
+
+    sections.check_same_outcomes([Measurement(runs[:2]), Measurement(runs[2:])])
+
+    with pytest.raises(sections.OutcomesDifferError):
+        sections.check_same_outcomes([Measurement(runs)])
+
+
 def test_a_ratio_is_that_of_the_best_runs_and_is_held_against_its_limit() -> None:
     ours, peers = _measurement(3.0, 2.0, 9.0), _measurement(1.0, 0.5, 0.6)
 

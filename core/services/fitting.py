@@ -1,13 +1,16 @@
 """Fits a ready-made campaign to the event names of somebody's own data."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.domain.campaigns import Campaign
 from core.domain.matchers import ANY_EVENT
-from core.domain.triggers import matchers_of
+from core.engine.happenings import MAIL_EVENTS
+from core.engine.plans import CLICKED, OPENED
 
 _FREE_FORM = ("body", "set")  # keys of steps whose content is the marketer's own
+
+_NOT_THEIRS = {ANY_EVENT, OPENED, CLICKED, *MAIL_EVENTS}
 
 # What shops and tools call the same deed, in the order of preference; compared without signs.
 _SAME_DEED: Sequence[Sequence[str]] = (
@@ -52,12 +55,14 @@ def fitted(campaign: Campaign, names: Mapping[str, str]) -> Campaign:
 
 
 def names_in(campaign: Campaign) -> list[str]:
-    """List the event names that a campaign's trigger and goal speak of, each once."""
-    matchers = matchers_of(campaign.trigger)
-    if campaign.goal is not None:
-        matchers = [*matchers, campaign.goal.event]
-    named = [name for matcher in matchers for name in matcher.event if name != ANY_EVENT]
-    return list(dict.fromkeys(named))
+    """List the event names that a campaign speaks of, in its trigger, its goal and its flow.
+
+    What becomes of our own e-mails is left out: nobody's data needs another name for that.
+    """
+    document = campaign.model_dump(mode="json", by_alias=True)
+    parts = [document[part] for part in ("trigger", "goal", "steps")]
+    named = [name for part in parts for name in _named(part)]
+    return [name for name in dict.fromkeys(named) if name not in _NOT_THEIRS]
 
 
 def goal_name(known: Collection[str]) -> str | None:
@@ -82,8 +87,21 @@ def _plain(name: str) -> str:
     return "".join(sign for sign in name.casefold() if sign.isalnum())
 
 
+def _named(part: Any) -> Iterator[str]:
+    """Find the names in `event` lists, but not in what a webhook or a profile update carries."""
+    if isinstance(part, list):
+        for member in part:
+            yield from _named(member)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key == "event" and isinstance(value, list):
+                yield from value
+            elif key not in _FREE_FORM:
+                yield from _named(value)
+
+
 def _renamed(part: Any, names: Mapping[str, str]) -> Any:
-    """Rename inside `event` lists, but not in what a webhook or a profile update carries."""
+    """Rename where `_named` finds names."""
     if isinstance(part, list):
         return [_renamed(member, names) for member in part]
     if not isinstance(part, dict):

@@ -11,7 +11,7 @@ from core.domain.durations import to_microseconds
 from core.domain.firings import Admission
 from core.domain.instants import as_microseconds, iso
 from core.domain.outcomes import EnrolmentState, MessageOutcome, StepOutcome
-from core.engine.batches import Bools, Int64s
+from core.engine.batches import MISSING, Bools, Int64s
 from core.engine.ledger import Ledger
 from core.engine.memory import NEVER
 from core.history.reading import Dataset
@@ -20,15 +20,16 @@ from core.rehearsal.walks import BatchOutcome, is_walked
 
 NO_PROFILES = "The dataset has no profiles: every user counts as reachable."
 
-# Rows of the trace that say that a step was taken; the others say how a rest ended.
-_TAKEN = (
+# Rows of the trace that say that a step was taken; the others say how a rest ended. A wait for
+# what has happened already leaves no row of waiting, but says why.
+_TAKEN = [
     StepOutcome.WAITING,
     StepOutcome.TOOK,
     StepOutcome.ASSIGNED,
     StepOutcome.SENT,
     StepOutcome.WITHHELD,
     StepOutcome.RECORDED,
-)
+]
 
 
 class CampaignTally:
@@ -46,6 +47,7 @@ class CampaignTally:
         self._states = np.zeros(len(EnrolmentState), dtype=np.int64)
         self._goals = np.zeros(3, dtype=np.int64)  # reached, missed, censored
         self._steps = np.zeros((len(campaign.steps), len(StepOutcome)), dtype=np.int64)
+        self._at_once = 0
         self._messages = np.zeros((len(campaign.steps), len(MessageOutcome)), dtype=np.int64)
 
     def add(self, outcome: BatchOutcome) -> None:
@@ -69,6 +71,8 @@ class CampaignTally:
         self._is_mailed[enrolments.user[messages.enrolment[is_sent]]] = True
         own = is_own[trace.enrolment] & (trace.step >= 0)
         _count(self._steps, trace.step[own], trace.outcome[own])
+        is_at_once = (trace.outcome == StepOutcome.MATCHED) & (trace.reason != MISSING)
+        self._at_once += int((own & is_at_once).sum())
 
     def _goals_of(self, entered_at: Int64s, goal_at: Int64s) -> Int64s:
         """Count goals reached, missed, and those whose time is not over (7.3)."""
@@ -114,7 +118,7 @@ class CampaignTally:
                 step_id: _by_word(StepOutcome, counts, only_counted=True)
                 for step_id, counts in zip(ids, self._steps, strict=True)
             },
-            "steps_taken": int(self._steps[:, list(_TAKEN)].sum()) + self._exits(),
+            "steps_taken": int(self._steps[:, _TAKEN].sum()) + self._at_once + self._exits(),
         }
 
     def _exits(self) -> int:

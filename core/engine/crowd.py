@@ -12,6 +12,7 @@ from core.domain.values import JsonValue
 from core.engine.batches import Bools, EventBatch, Firings, Int32s, Int64s
 from core.engine.enrolments import Person
 from core.engine.happenings import Happenings, Raised, happenings_of
+from core.engine.memory import NEVER
 from core.engine.plans import Plan
 from core.engine.recording import Book
 from core.engine.walk import Walk
@@ -51,7 +52,8 @@ class Crowd:
         firing, per plan.
         """
         raised = [_raised(p, f) for p, f in zip(self._plans, found, strict=True)]
-        happenings = happenings_of(batch, self._plans, _causes(batch, raised))
+        is_after = self._is_after_entry(batch, found)
+        happenings = happenings_of(batch, self._plans, is_after, _causes(batch, raised))
         users = self._meet(happenings, raised)
         outcomes = [[0] * len(source.at) for source in raised]
         own = _ranges(happenings.user, users)
@@ -68,6 +70,18 @@ class Crowd:
                 settled_at[place],
             )
         return [np.array(outcome, dtype=np.int64) for outcome in outcomes]
+
+    def _is_after_entry(self, batch: EventBatch, found: Sequence[PlanFirings]) -> Bools:
+        """Say of each event whether its user may be on their way by then (shape: events)."""
+        known = np.fromiter(self._walks, dtype=np.int32, count=len(self._walks))
+        users = [batch.user, known, *(plan.firings.user for plan in found)]
+        size = 1 + max((int(codes.max()) for codes in users if len(codes)), default=0)
+        first_at = np.full(size, np.iinfo(np.int64).max, dtype=np.int64)
+        for plan in found:
+            np.minimum.at(first_at, plan.firings.user, plan.firings.fired_at)
+        first_at[known] = NEVER
+        is_after: Bools = batch.timestamp >= first_at[batch.user]
+        return is_after
 
     def _meet(self, happenings: Happenings, raised: Sequence[Raised]) -> Int32s:
         """Give everybody concerned, sorted; newcomers begin to walk.

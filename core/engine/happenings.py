@@ -71,17 +71,21 @@ def property_at(column: PropertyColumn, place: int) -> JsonValue:
     return None if code == MISSING else column.values[code]
 
 
-def happenings_of(batch: EventBatch, plans: Sequence[Plan], is_needed: Bools) -> Happenings:
-    """Pick the events of a batch that matter to a flow, or that are needed all the same.
+def happenings_of(
+    batch: EventBatch, plans: Sequence[Plan], is_after_entry: Bools, is_needed: Bools
+) -> Happenings:
+    """Pick the events of a batch that matter to somebody on their way.
 
-    `is_needed` says so per event.
+    Of those for whom no trigger fired yet, only what became of their address matters. `is_needed`
+    marks events that are picked all the same.
     """
     by_plan = [_bit_groups(plan, batch) for plan in plans]
     mail = _mail_bits(batch)
-    is_wanted = is_needed | (mail != 0)
+    is_asked = np.zeros(len(batch), dtype=np.bool_)
     for groups in by_plan:
         for bits in groups:
-            is_wanted = is_wanted | (bits != 0)
+            is_asked |= bits != 0
+    is_wanted = is_needed | (mail != 0) | (is_asked & is_after_entry)
     index = np.flatnonzero(is_wanted)
     return Happenings(
         user=batch.user[index].astype(np.int64),

@@ -69,8 +69,11 @@ class Walk:
         next_firing = [places.start for places in firings]
         for index in own:
             at, row = happenings.at[index], happenings.row[index]
-            self._wake_until(at - 1, raised, outcomes)
-            self._heed_mail(happenings.mail[index])
+            # Asked here, not in the functions: most events neither let time run out nor end a wait.
+            if self._timers and self._timers[0][0] < at:
+                self._wake_until(at - 1, raised, outcomes)
+            if happenings.mail[index]:
+                self._heed_mail(happenings.mail[index])
             for place, course in enumerate(self._courses):
                 bits = happenings.bits[place][index]
                 if bits and course.followed:
@@ -117,7 +120,7 @@ class Walk:
 
     def _heed_mail(self, bits: int) -> None:
         person = self._person
-        if bits and not person.always_reachable:
+        if not person.always_reachable:
             person.is_unsubscribed |= bool(bits & UNSUBSCRIBED)
             person.is_suppressed |= bool(bits & SUPPRESSED)
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
-.PHONY: run test setup bench lock check chromium clean
+.PHONY: run test setup bench lock check chromium clean canvas
 
 run: setup ## the dashboard on http://127.0.0.1:8501, with the sample shop on first start
 	@$(BIN)/python -m core run
@@ -18,6 +18,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+canvas: ## builds the flow canvas from its sources, after they were changed (needs Node 20)
+	npm --prefix core/ui/flow_canvas ci
+	npm --prefix core/ui/flow_canvas run build
 
 bench: $(VENV)/dev.stamp ## every benchmark; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -38,8 +38,8 @@ class Enrolment:
 
     `number` is its place in the ledger, `campaign` the place of its campaign in the run. `seen`
     holds the bits of what happened since entry, `sent` a bit per send step whose message left,
-    `operands` per bit the values it refers to. While it rests, `place` is the step, `due_at` the
-    time of its timer and `timer` that timer's number.
+    `operands` per bit the values it refers to. While it rests, `place` is the step,
+    `arrived_at` since when, `due_at` the time of its timer and `timer` that timer's number.
     """
 
     number: int
@@ -50,6 +50,7 @@ class Enrolment:
     seen: int = 0
     sent: int = 0
     place: int = 0
+    arrived_at: int = NEVER
     due_at: int = NEVER
     timer: int = 0
     variant: str = ""

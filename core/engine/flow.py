@@ -83,7 +83,7 @@ def reach_goal(plan: Plan, enrolment: Enrolment, bits: int, at: int, record: Rec
         return
     if plan.exits_on_goal:
         record.step(enrolment, enrolment.place, at, StepOutcome.EXITED, GOAL)
-        _end(enrolment, EnrolmentState.EXITED, at)
+        end(enrolment, EnrolmentState.EXITED, at)
     else:
         record.step(enrolment, enrolment.place, at, StepOutcome.GOAL)
 
@@ -129,14 +129,14 @@ def _proceed(
         step = plan.steps[place]
         if isinstance(step, Exit):
             record.step(enrolment, place, at, StepOutcome.EXITED, EXIT)
-            return _end(enrolment, EnrolmentState.EXITED, at)
+            return end(enrolment, EnrolmentState.EXITED, at)
         onward = _carry_out(plan, enrolment, place, step, at, person, record)
         if onward is None:
             return None
         place = onward
     if plan.steps:
         record.step(enrolment, END, at, StepOutcome.COMPLETED)
-    return _end(enrolment, EnrolmentState.COMPLETED, at)
+    return end(enrolment, EnrolmentState.COMPLETED, at)
 
 
 def _carry_out(
@@ -154,7 +154,7 @@ def _carry_out(
             _rest_before_sending(plan, enrolment, place, at, person, record)
             return None
         case Delay():
-            _rest(enrolment, place, at, _delay_end(plan, step, at, person), record)
+            _rest(enrolment, place, at, delay_end(plan, step, at, person), record)
             return None
         case Wait():
             reason = _already(step, enrolment)
@@ -179,13 +179,14 @@ def _carry_out(
             assert_never(step)
 
 
-def _end(enrolment: Enrolment, state: EnrolmentState, at: int) -> None:
+def end(enrolment: Enrolment, state: EnrolmentState, at: int) -> None:
+    """End an enrolment; it rests nowhere any more."""
     enrolment.state, enrolment.ended_at, enrolment.due_at = state, at, NEVER
 
 
 def _rest(enrolment: Enrolment, place: int, at: int, due_at: int, record: Recorder) -> None:
     record.step(enrolment, place, at, StepOutcome.WAITING, "", due_at)
-    enrolment.place, enrolment.due_at = place, due_at
+    enrolment.place, enrolment.arrived_at, enrolment.due_at = place, at, due_at
 
 
 def _rest_before_sending(
@@ -197,7 +198,7 @@ def _rest_before_sending(
     if plan.quiet is not None and is_quiet(at, *plan.quiet, zone):
         due_at = quiet_end(at, *plan.quiet, zone)
         record.step(enrolment, place, at, StepOutcome.DEFERRED, QUIET, due_at)
-    enrolment.place, enrolment.due_at = place, due_at
+    enrolment.place, enrolment.arrived_at, enrolment.due_at = place, at, due_at
 
 
 def _send(plan: Plan, enrolment: Enrolment, step: Send, person: Person, record: Recorder) -> None:
@@ -232,7 +233,8 @@ def _sent_since(person: Person, since: int) -> int:
     return len(person.sent_at) - bisect_right(person.sent_at, since)
 
 
-def _delay_end(plan: Plan, step: Delay, at: int, person: Person) -> int:
+def delay_end(plan: Plan, step: Delay, at: int, person: Person) -> int:
+    """Give when a delay ends (µs) for somebody who arrived at `at` (5.1)."""
     if step.lasting is not None:
         return at + step.lasting
     return next_local(at, step.clock, step.weekdays, person.zone or plan.zone)
@@ -258,7 +260,9 @@ def _assign(step: Split, person: Person) -> tuple[str, int]:
 
 
 def _refers(enrolment: Enrolment, bit: int, property_of: PropertyOf) -> bool:
+    operands = enrolment.operands.get(bit)
+    if operands is None:  # asked only by a version to which the enrolment was moved
+        return False
     return all(
-        holds(condition.op, property_of(condition.property), value)
-        for condition, value in enrolment.operands[bit]
+        holds(condition.op, property_of(condition.property), value) for condition, value in operands
     )

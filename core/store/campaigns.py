@@ -56,6 +56,16 @@ def versions(session: Session, name: str) -> list[CampaignVersion]:
     return list(_versions(session, name, limit=None))
 
 
+def version(session: Session, name: str, number: int) -> CampaignVersion | None:
+    """Give one version of a campaign; None if there is no such name or number."""
+    row = session.exec(
+        select(CampaignVersionRow)
+        .join(CampaignRow, col(CampaignRow.id) == CampaignVersionRow.campaign_id)
+        .where(CampaignRow.name == name, CampaignVersionRow.number == number)
+    ).first()
+    return None if row is None else _version(row, name)
+
+
 def list_campaigns(session: Session) -> list[CampaignSummary]:
     """List all campaigns, the one saved last first."""
     newest = (

@@ -30,3 +30,12 @@ class CampaignVersionRow(Table, table=True):
     document: str = Field(sa_type=Text)
     note: str = Field(sa_type=Text)
     saved_at: datetime
+
+
+class CampaignLayoutRow(Table, table=True):
+    """Where the cards of a campaign's steps stand on the canvas: JSON text, step id to [x, y]."""
+
+    __tablename__ = "campaign_layouts"
+
+    campaign_id: int = Field(primary_key=True, foreign_key="campaigns.id", ondelete="CASCADE")
+    positions: str = Field(sa_type=Text)

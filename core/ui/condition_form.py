@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain.values import JsonValue, Op, as_number
+from core.services import phrases
 from core.services.drafts import Document
-from core.ui import words
 
 _NO_VALUE = (Op.EXISTS, Op.NOT_EXISTS)
 _LIST_VALUE = (Op.IN, Op.NOT_IN)
@@ -63,9 +63,9 @@ def _edit_condition(
         )
         op = st.selectbox(
             "How it compares",
-            list(words.OPS),
-            index=list(words.OPS).index(Op(former["op"])),
-            format_func=words.OPS.__getitem__,
+            list(phrases.OPS),
+            index=list(phrases.OPS).index(Op(former["op"])),
+            format_func=phrases.OPS.__getitem__,
             key=f"{key}_op",
             label_visibility="collapsed",
             width=140,

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.rehearsal.curves import CurvePoint
-from core.ui import formats
+from core.services import phrases
 
 Instants = NDArray[np.int64]
 
@@ -72,8 +72,8 @@ def people_by_setting(points: Sequence[CurvePoint]) -> go.Figure:
 def setting_label(setting: timedelta | float) -> str:
     """Write a window or a threshold."""
     if isinstance(setting, timedelta):
-        return formats.duration(setting)
-    return formats.number(setting)
+        return phrases.duration(setting)
+    return phrases.number(setting)
 
 
 def reached(hours: Sequence[float], shares: Sequence[float], wait: float | None) -> go.Figure:

@@ -5,20 +5,10 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.domain.instants import from_microseconds
+from core.services import phrases
 from core.stats.estimates import Estimate
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+.!|~:$<>-])")
-_UNITS = (
-    ("day", timedelta(days=1)),
-    ("hour", timedelta(hours=1)),
-    ("minute", timedelta(minutes=1)),
-    ("second", timedelta(seconds=1)),
-)
-
-
-def number(count: float) -> str:
-    """Write a count with separators: 1,040; decimals only where there are some."""
-    return f"{count:,.0f}" if float(count).is_integer() else f"{count:,.2f}"
 
 
 def people(count: int) -> str:
@@ -65,21 +55,6 @@ def times(estimate: Estimate | None) -> str:
     return f"{estimate.value:.1f} × ({estimate.low:.1f} to {estimate.high:.1f})"
 
 
-def duration(length: timedelta) -> str:
-    """Write a duration in at most two units: `24 hours`, `1 day 12 hours`, `40 minutes`."""
-    if timedelta(0) < length < timedelta(seconds=1):
-        return "less than a second"
-    if length in (timedelta(days=1), timedelta(days=2)):
-        return f"{length // timedelta(hours=1)} hours"
-    parts = []
-    rest = length
-    for word, size in _UNITS:
-        amount, rest = divmod(rest, size)
-        if amount:
-            parts.append(f"{amount:,} {word}{'' if amount == 1 else 's'}")
-    return " ".join(parts[:2]) or "0 seconds"
-
-
 def time_left(seconds: float) -> str:
     """Write how long something still takes, roughly: `a few seconds`, `about 3 minutes`."""
     if seconds < 5:
@@ -100,7 +75,7 @@ def size(byte_count: int) -> str:
 
 def microseconds(length: float) -> str:
     """Write a length in µs as a duration."""
-    return duration(timedelta(microseconds=round(length)))
+    return phrases.duration(timedelta(microseconds=round(length)))
 
 
 def moment(at: int, zone: str) -> str:

@@ -9,7 +9,8 @@ import streamlit as st
 from core.domain.errors import CampaignError
 from core.domain.versions import CampaignSummary
 from core.history.manifest import Manifest
-from core.ui import formats, readers, words
+from core.services import phrases
+from core.ui import formats, readers
 
 
 def show_datasets(manifests: Sequence[Manifest]) -> None:
@@ -64,4 +65,8 @@ def _sentence(name: str) -> str:
         version = readers.saved_campaign(name)
     except CampaignError as error:
         return f":orange[{formats.plain(str(error))}]"
-    return "" if version is None else f"{words.sentence(version.campaign.trigger)}."
+    return (
+        ""
+        if version is None
+        else f"{phrases.sentence(version.campaign.trigger, phrases.MARKDOWN)}."
+    )

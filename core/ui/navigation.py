@@ -29,8 +29,22 @@ TRIGGERS = st.Page(
     url_path="triggers",
     help="Say when somebody should hear from you, and see at once whom that would have reached.",
 )
+FLOWS = st.Page(
+    _PAGES / "design" / "flows.py",
+    title="Flows",
+    icon=":material/account_tree:",
+    url_path="flows",
+    help="Draw what happens after the trigger: e-mails, waits, branches, tests.",
+)
+REHEARSE = st.Page(
+    _PAGES / "rehearsal" / "rehearse.py",
+    title="Rehearse",
+    icon=":material/theater_comedy:",
+    url_path="rehearse",
+    help="Let the customers you recorded walk through campaigns, and see what would have happened.",
+)
 
-PAGES = [HOME, DATA, TRIGGERS]
+PAGES = [HOME, DATA, TRIGGERS, FLOWS, REHEARSE]
 
 
 def run() -> None:

@@ -3,9 +3,11 @@
 A dataset is cached by its generation, so that an import is seen at once and nothing stale is shown.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from core import bootstrap
 from core.domain.campaigns import Campaign
 from core.domain.events import Event
 from core.domain.matchers import Matcher
+from core.domain.outcomes import Reactions
 from core.domain.values import JsonValue
 from core.domain.versions import CampaignSummary, CampaignVersion
 from core.history import facts
@@ -26,16 +29,32 @@ from core.history.settling import Answers
 from core.rehearsal.curves import CurvePoint
 from core.rehearsal.history import History
 from core.rehearsal.near_misses import NearMisses
+from core.rehearsal.outcome import Outcome
 from core.rehearsal.replay import CampaignReplay
 from core.rehearsal.story import Story
-from core.services import campaigns, file_looks, oddities, questions
+from core.services import (
+    campaigns,
+    file_looks,
+    oddities,
+    questions,
+    step_words,
+    stored_rehearsals,
+)
 from core.services import datasets as dataset_questions
+from core.services.assumed_response import ObservedReactions, observed_reactions
 from core.services.datasets import Person
+from core.services.documents import read_document
 from core.services.file_looks import FileLook
 from core.services.oddities import Finding
 from core.services.questions import WorthAnswer
+from core.services.stored_rehearsals import RehearsalRecord
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _HOUR = 3600
+# What an e-mail's subject fills in, and what it decides, for each person.
+_BLANK, _RULE = re.compile(r"\{\{.*?\}\}"), re.compile(r"\{%.*?%\}")
 SUGGESTED = 50
 
 
@@ -49,6 +68,16 @@ class DatasetKey:
     name: str
     generation: int
     content: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """What a marketer sees of an e-mail when choosing it."""
+
+    name: str
+    title: str
+    description: str
+    subject: str
 
 
 def datasets() -> list[Manifest]:
@@ -132,6 +161,23 @@ def saved_campaigns() -> list[CampaignSummary]:
 def saved_campaign(name: str) -> CampaignVersion | None:
     """Give the latest version of a saved campaign."""
     return campaigns.saved_campaign(bootstrap.database(), name)
+
+
+def emails() -> list[Email]:
+    """List the e-mails that a flow can send, by title."""
+    return sorted(map(_email, bootstrap.template_names()), key=lambda email: email.title)
+
+
+@st.cache_data(ttl=_HOUR, max_entries=256, show_spinner=False)
+def _email(name: str) -> Email:
+    path = bootstrap.TEMPLATES / f"{name}.yaml"
+    values = read_document(path.read_text("utf-8"), path.name).values if path.is_file() else {}
+    return Email(
+        name=name,
+        title=step_words.email_title(name),
+        description=str(values.get("description", "")),
+        subject=_BLANK.sub("…", _RULE.sub("", str(values.get("subject", "")))),
+    )
 
 
 def starter_campaigns() -> Sequence[Campaign]:
@@ -220,6 +266,58 @@ def people(key: DatasetKey, text: str) -> Sequence[Person]:
 def profile(key: DatasetKey, user_id: str) -> dict[str, JsonValue] | None:
     """Give the profile of one person; None without one."""
     return dataset(key).profile(user_id)
+
+
+def rehearsals() -> list[RehearsalRecord]:
+    """List the kept rehearsals, newest first; read anew each time, for others add to them."""
+    return stored_rehearsals.records(bootstrap.home())
+
+
+def rehearsal(rehearsal_id: str) -> RehearsalRecord:
+    """Give what is known of a kept rehearsal; raises UnusableInput where there is none."""
+    return stored_rehearsals.record_of(bootstrap.home(), rehearsal_id)
+
+
+@st.cache_resource(ttl=_HOUR, max_entries=6, show_spinner="Opening the rehearsal …")
+def outcome(rehearsal_id: str, reactions: Reactions = Reactions.OBSERVED) -> Outcome:
+    """Open the outcome of a kept rehearsal; its id stands for all that decides it."""
+    return stored_rehearsals.open_rehearsal(bootstrap.home(), rehearsal_id, reactions)[1]
+
+
+def report(
+    rehearsal_id: str, ask: Callable[Concatenate[Outcome, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Ask something about the outcome of a kept rehearsal; an answer is kept for next time."""
+    question = f"{ask.__module__}.{ask.__qualname__}"
+    answer: T = _report(rehearsal_id, question, args, kwargs, ask)
+    return answer
+
+
+@st.cache_resource(ttl=_HOUR, max_entries=256, show_spinner="Counting …")
+def _report(
+    rehearsal_id: str,
+    question: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    _ask: Callable[..., Any],
+) -> Any:
+    return _ask(outcome(rehearsal_id), *args, **kwargs)
+
+
+@st.cache_data(ttl=_HOUR, max_entries=16, show_spinner="Looking at the recorded e-mails …")
+def reactions(key: DatasetKey, until: int) -> ObservedReactions | None:
+    """Estimate from the e-mails that a dataset records how people open and click; `until` in µs."""
+    return observed_reactions(dataset(key), until=until)
+
+
+def campaign_versions(name: str) -> list[CampaignVersion]:
+    """List the versions of a saved campaign, latest first."""
+    return campaigns.versions(bootstrap.database(), name)
+
+
+def campaign_layout(name: str) -> dict[str, tuple[float, float]]:
+    """Give where the cards of a saved campaign's steps stand, by step."""
+    return campaigns.layout(bootstrap.database(), name)
 
 
 def home() -> Path:

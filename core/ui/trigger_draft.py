@@ -39,6 +39,12 @@ def current(dataset: str, known_events: Collection[str]) -> Document:
     return document
 
 
+def edited() -> Document | None:
+    """Give the draft if there is one; other pages start from it."""
+    draft: Document | None = st.session_state.get(_DRAFT)
+    return draft
+
+
 def keep(document: Document) -> None:
     """Keep the draft as edited."""
     st.session_state[_DRAFT] = document

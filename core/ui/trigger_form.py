@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.domain.durations import format_duration, parse_duration
+from core.domain.durations import LONGEST_DAYS, format_duration, parse_duration
 from core.domain.values import JsonValue
 from core.services import drafts
 from core.services.drafts import Document
@@ -15,7 +15,13 @@ from core.ui import words
 from core.ui.condition_form import edit_conditions
 
 ANYTHING = "*"
-_UNITS = {"minutes": "m", "hours": "h", "days": "d"}
+_UNITS = {
+    "seconds": timedelta(seconds=1),
+    "minutes": timedelta(minutes=1),
+    "hours": timedelta(hours=1),
+    "days": timedelta(days=1),
+}
+_LONGEST = timedelta(days=LONGEST_DAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +57,14 @@ def edit_trigger(key: str, trigger: Document, vocabulary: Vocabulary) -> Documen
 
 
 def edit_duration(key: str, text: str, label: str) -> str:
-    """Show a duration as a number and a unit, in the row that is open."""
+    """Show a duration as a number and a unit, in the row that is open; ten years at most."""
     length = parse_duration(text)
     unit = _unit_of(length)
     amount = st.number_input(
         label,
         min_value=1,
-        max_value=100_000,
-        value=length // parse_duration(f"1{_UNITS[unit]}"),
+        max_value=_LONGEST // timedelta(seconds=1),
+        value=length // _UNITS[unit],
         key=f"{key}_amount",
         label_visibility="collapsed",
         width=110,
@@ -71,7 +77,7 @@ def edit_duration(key: str, text: str, label: str) -> str:
         label_visibility="collapsed",
         width=120,
     )
-    return format_duration(parse_duration(f"{amount}{_UNITS[chosen]}"))
+    return format_duration(min(amount * _UNITS[chosen], _LONGEST))
 
 
 def edit_events(key: str, names: Sequence[str], label: str, vocabulary: Vocabulary) -> list[str]:
@@ -266,7 +272,7 @@ def _unit_of(length: timedelta) -> str:
     """Give the largest unit that writes the length as a whole number; up to 48 hours in hours."""
     if length % timedelta(days=1) == timedelta(0) and length > timedelta(days=2):
         return "days"
-    return "hours" if length % timedelta(hours=1) == timedelta(0) else "minutes"
+    return next(u for u in ("hours", "minutes", "seconds") if not length % _UNITS[u])
 
 
 def _words() -> Any:

@@ -9,6 +9,7 @@ from core import bootstrap
 from core.clock import now
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError, UnusableInput
+from core.services import phrases
 from core.services.campaign_files import campaign_yaml, read_campaign
 from core.services.campaigns import save_campaign
 from core.ui import formats, readers, trigger_draft, words
@@ -98,7 +99,7 @@ def _show_upload(events: Collection[str]) -> None:
     except UnusableInput as error:
         st.error(str(error))
         return
-    st.markdown(words.sentence(campaign.trigger))
+    st.markdown(phrases.sentence(campaign.trigger, phrases.MARKDOWN))
     st.button(
         "Use this file", key="triggers_use_file", on_click=_load, args=(campaign, events, False)
     )

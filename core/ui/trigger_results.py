@@ -14,6 +14,7 @@ from core.rehearsal.curves import CurvePoint, window_of
 from core.rehearsal.near_misses import NearMisses
 from core.rehearsal.replay import CampaignReplay
 from core.rehearsal.story import Moment
+from core.services import phrases
 from core.services.questions import WorthAnswer, WorthLine
 from core.ui import figures, formats, readers, words
 from core.ui.readers import DatasetKey
@@ -56,7 +57,7 @@ def show_counts(replayed: CampaignReplay, manifest: Manifest, worth: WorthAnswer
 
 
 def _show_anyway(line: WorthLine) -> None:
-    within = formats.duration(line.horizon)
+    within = phrases.duration(line.horizon)
     rate = None if line.caught_rate is None else line.caught_rate.value
     st.metric(
         "Reach the goal anyway",
@@ -235,7 +236,7 @@ def show_worth(answer: WorthAnswer | None, campaign: Campaign) -> None:
             "product), so how many reach it anyway is not measured here. Choose a plain goal."
         )
         return
-    goal = words.matcher(campaign.goal.event)
+    goal = phrases.matcher(campaign.goal.event, phrases.MARKDOWN)
     st.markdown(f"How many reach the goal, {goal}, **without this e-mail**:")
     st.table(_worth_table(answer.lines), alt="Natural conversion")
     st.caption(_worth_note(answer.lines))
@@ -250,7 +251,7 @@ def show_worth(answer: WorthAnswer | None, campaign: Campaign) -> None:
         alt="Share of people who reached the goal by hours since their first start",
     )
     lines = [
-        f"- Wait **{formats.duration(cost.wait)}**: {formats.percent(cost.before_rate)} got there "
+        f"- Wait **{phrases.duration(cost.wait)}**: {formats.percent(cost.before_rate)} got there "
         f"before and need no e-mail; {formats.percent(cost.after_rate)} get there later that week."
         for cost in answer.waits
     ]
@@ -264,7 +265,7 @@ def show_worth(answer: WorthAnswer | None, campaign: Campaign) -> None:
 def _worth_table(lines: Sequence[WorthLine]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "Within": [formats.duration(line.horizon) for line in lines],
+            "Within": [phrases.duration(line.horizon) for line in lines],
             "Caught": [formats.interval(line.caught_rate) for line in lines],
             "Began, but not caught": [formats.interval(line.not_caught_rate) for line in lines],
             "Everybody": [formats.interval(line.everybody_rate) for line in lines],
@@ -276,7 +277,7 @@ def _worth_table(lines: Sequence[WorthLine]) -> pd.DataFrame:
 
 def _worth_note(lines: Sequence[WorthLine]) -> str:
     counts = "; ".join(
-        f"within {formats.duration(line.horizon)} {line.caught.goal_count:,} of "
+        f"within {phrases.duration(line.horizon)} {line.caught.goal_count:,} of "
         f"{line.caught.people_count:,} caught"
         + (f", {line.caught.censored_count:,} not known yet" if line.caught.censored_count else "")
         for line in lines

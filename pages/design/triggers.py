@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.domain.errors import UnusableInput
-from core.services import drafts
-from core.ui import datasets, readers, trigger_draft, trigger_gallery, trigger_results, words
+from core.services import drafts, phrases
+from core.ui import datasets, readers, trigger_draft, trigger_gallery, trigger_results
 from core.ui.trigger_form import Vocabulary, edit_trigger
 from core.ui.trigger_settings import edit_audience, edit_goal, edit_reentry, edit_zone
 
@@ -50,7 +50,8 @@ with left:
     trigger_gallery.show_saving(campaign)
 
 with right:
-    st.markdown(f"{words.sentence(campaign.trigger)}. {words.reentry(campaign)}.")
+    said = phrases.sentence(campaign.trigger, phrases.MARKDOWN)
+    st.markdown(f"{said}. {phrases.reentry(campaign, phrases.MARKDOWN)}.")
     replayed = readers.replayed(key, campaign)
     goal_event = None if campaign.goal is None else campaign.goal.event
     answer = None if goal_event is None else readers.worth(key, campaign, goal_event)

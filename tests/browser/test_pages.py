@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-PAGES = {"": "Home", "data": "Data", "triggers": "Triggers"}
+PAGES = {"": "Home", "data": "Data", "triggers": "Triggers", "flows": "Flows"}
 WIDTHS = (1440, 390)
 
 

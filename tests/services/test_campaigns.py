@@ -8,7 +8,16 @@ import pytest
 from sqlalchemy import Engine
 
 from core.domain.errors import UnusableInput
-from core.services.campaigns import save_campaign, saved_campaign, saved_campaigns
+from core.services.campaigns import (
+    delete_campaign,
+    layout,
+    save_campaign,
+    save_layout,
+    saved_campaign,
+    saved_campaigns,
+    saved_version,
+    versions,
+)
 from core.store.database import migrate, open_database
 from tests.services.shops import VIEWED, campaign
 
@@ -72,3 +81,35 @@ def test_a_name_that_cannot_be_one_saves_nothing(database: Engine, name: str) ->
 def test_nothing_is_found_under_an_unknown_name(database: Engine) -> None:
     assert saved_campaign(database, "Carts") is None
     assert saved_campaigns(database) == []
+
+
+def test_every_version_is_found_again_by_its_number(database: Engine) -> None:
+    first = save_campaign(database, campaign(), name="Carts", note="one", saved_at=NOW)
+    second = save_campaign(database, campaign(holdout=0.1), name="Carts", note="", saved_at=NOW)
+
+    assert versions(database, "Carts") == [second, first]
+    assert saved_version(database, "Carts", 1) == first
+    assert saved_version(database, "Carts", 2) == second
+    assert saved_version(database, "Carts", 3) is None
+    assert saved_version(database, "Views", 1) is None
+
+
+def test_a_deleted_campaign_is_gone_with_its_versions_and_its_layout(database: Engine) -> None:
+    save_campaign(database, campaign(), name="Carts", note="", saved_at=NOW)
+    save_layout(database, "Carts", {"mail": (10.0, 20.0)})
+
+    assert delete_campaign(database, "Carts")
+    assert not delete_campaign(database, "Carts")
+    assert versions(database, "Carts") == []
+    again = save_campaign(database, campaign(), name="Carts", note="", saved_at=NOW)
+    assert again.number == 1
+    assert layout(database, "Carts") == {}
+
+
+def test_where_cards_stand_is_kept_apart_from_versions(database: Engine) -> None:
+    saved = save_campaign(database, campaign(), name="Carts", note="", saved_at=NOW)
+
+    save_layout(database, "Carts", {"mail": (10.0, 20.0), "ünal": (0.5, -3.25)})
+
+    assert layout(database, "Carts") == {"mail": (10.0, 20.0), "ünal": (0.5, -3.25)}
+    assert versions(database, "Carts") == [saved]

@@ -45,8 +45,8 @@ def _extent(manifest: Manifest) -> str:
 
 def _offer_first_step() -> None:
     st.info(
-        "A trigger is tried on what your customers really did. Upload an export of their events, "
-        "or load the sample shop and look around.",
+        "Everything here is tried on what your customers really did. Upload an export of their "
+        "events, or load the sample shop and look around.",
         title="No data yet",
         icon=":material/database:",
     )

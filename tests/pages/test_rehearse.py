@@ -423,7 +423,7 @@ def test_a_rehearsal_that_runs_can_be_stopped_from_the_page(sample_home: Path, v
 def test_without_data_the_page_says_where_to_begin(home: Path, visit: Open) -> None:
     app = visit(PAGE)
 
-    assert app.info[0].value.startswith("A trigger is tried on what your customers really did")
+    assert app.info[0].value.startswith("Everything here is tried on what your customers really did")
 
 
 def test_campaigns_chosen_on_another_page_lead_to_the_set_up(

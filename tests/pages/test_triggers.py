@@ -179,4 +179,4 @@ def test_a_name_that_cannot_be_one_is_refused_in_a_sentence(
 def test_without_data_the_page_says_where_to_begin(home: Path, visit: Open) -> None:
     app = visit(PAGE)
 
-    assert app.info[0].value.startswith("A trigger is tried on what your customers really did")
+    assert app.info[0].value.startswith("Everything here is tried on what your customers really did")

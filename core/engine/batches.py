@@ -65,3 +65,13 @@ class Firings:
     def __len__(self) -> int:
         """Count the firings."""
         return len(self.user)
+
+    def take(self, places: Int64s) -> "Firings":
+        """Give the firings at some places, in that order."""
+        return Firings(
+            user=self.user[places],
+            fired_at=self.fired_at[places],
+            row=self.row[places],
+            key=self.key[places],
+            key_texts=self.key_texts,
+        )

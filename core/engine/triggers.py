@@ -53,14 +53,7 @@ def in_order(firings: Firings) -> Firings:
     """Sort firings by (user, fired_at, row): the order in which they happened (1.6)."""
     if not (firings.key != MISSING).any():
         return firings  # without keys a group is a user, whose firings come in order
-    order = np.lexsort((firings.row, firings.fired_at, firings.user))
-    return Firings(
-        user=firings.user[order],
-        fired_at=firings.fired_at[order],
-        row=firings.row[order],
-        key=firings.key[order],
-        key_texts=firings.key_texts,
-    )
+    return firings.take(np.lexsort((firings.row, firings.fired_at, firings.user)))
 
 
 def selection_of(trigger: Trigger, batch: EventBatch) -> Selection:

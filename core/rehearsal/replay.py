@@ -16,7 +16,7 @@ from core.domain.triggers import properties_of
 from core.engine.admission import admit, nobody_admitted
 from core.engine.assignment import in_holdout
 from core.engine.audience import members
-from core.engine.batches import MISSING, Bools, EventBatch, Int32s, Int64s, PropertyColumn
+from core.engine.batches import MISSING, Bools, EventBatch, Firings, Int32s, Int64s, PropertyColumn
 from core.engine.grouping import Selection
 from core.engine.triggers import in_order, replayed, selection_of
 from core.history.reading import Dataset, EventColumns
@@ -167,6 +167,11 @@ def replay_selected(
     everybody = np.ones(len(firings), dtype=np.bool_)
     is_wanted = everybody if audience is None else audience[firings.user]
     _, outcome = admit(campaign, nobody_admitted(), firings, is_wanted)
+    return replay_of(campaign, firings, outcome)
+
+
+def replay_of(campaign: Campaign, firings: Firings, outcome: Int64s) -> CampaignReplay:
+    """Put firings and their outcomes together."""
     return CampaignReplay(
         campaign=campaign,
         user=firings.user,

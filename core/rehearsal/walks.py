@@ -18,7 +18,7 @@ from core.engine.recording import Book
 from core.engine.triggers import in_order, replayed, selection_of
 from core.history.reading import Dataset
 from core.rehearsal.people import People
-from core.rehearsal.replay import CampaignReplay, audience_of, needed_properties
+from core.rehearsal.replay import CampaignReplay, audience_of, needed_properties, replay_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +78,7 @@ class Run:
         key_texts = [firings[place].key_texts for place in self._walked]
         return BatchOutcome(
             replays=[
-                _replay(c, found, outcome)
+                replay_of(c, found, outcome)
                 for c, found, outcome in zip(self.campaigns, firings, outcomes, strict=True)
             ],
             ledger=_renumbered(book.ledger(key_texts), self._walked),
@@ -87,7 +87,9 @@ class Run:
     def _fired(self, campaign: Campaign, batch: EventBatch) -> Firings:
         selection = selection_of(campaign.trigger, batch)
         firings = in_order(replayed(campaign.trigger, batch, selection, self.watermark))
-        return firings if self._since is None else _from(firings, self._since)
+        if self._since is None:
+            return firings
+        return firings.take(np.flatnonzero(firings.fired_at >= self._since))
 
     def _admitted(self, place: int, firings: Firings) -> Int64s:
         """Decide the firings of a campaign whose enrolments end at once; others come later."""
@@ -127,17 +129,6 @@ def places_of(row: Int64s, wanted: Int64s) -> Int64s:
     return np.searchsorted(row, wanted).astype(np.int64, copy=False)
 
 
-def _from(firings: Firings, since: int) -> Firings:
-    kept = np.flatnonzero(firings.fired_at >= since)
-    return Firings(
-        user=firings.user[kept],
-        fired_at=firings.fired_at[kept],
-        row=firings.row[kept],
-        key=firings.key[kept],
-        key_texts=firings.key_texts,
-    )
-
-
 def _trigger_properties(
     plan: Plan, batch: EventBatch, firings: Firings
 ) -> dict[str, list[JsonValue]]:
@@ -146,18 +137,6 @@ def _trigger_properties(
     return {
         name: [property_at(batch.properties[name], place) for place in places] for name in names
     }
-
-
-def _replay(campaign: Campaign, firings: Firings, outcome: Int64s) -> CampaignReplay:
-    return CampaignReplay(
-        campaign=campaign,
-        user=firings.user,
-        fired_at=firings.fired_at,
-        row=firings.row,
-        key=firings.key,
-        key_texts=firings.key_texts,
-        outcome=outcome,
-    )
 
 
 def _renumbered(ledger: Ledger, walked: Sequence[int]) -> Ledger:

@@ -7,7 +7,7 @@ first (5.7).
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
 from core.domain.outcomes import EnrolmentState, MessageOutcome, StepOutcome
@@ -57,20 +57,26 @@ def enter(plan: Plan, enrolment: Enrolment, person: Person, record: Recorder) ->
     _proceed(plan, enrolment, place, enrolment.entered_at, person, record)
 
 
-def happened(plan: Plan, enrolment: Enrolment, bits: int, property_of: PropertyOf) -> int:
-    """Note an event since entry; give the bits that hold for this enrolment.
+def seen_by(
+    plan: Plan,
+    enrolments: Sequence[Enrolment],
+    bits: int,
+    properties: Callable[[], PropertyOf],
+) -> list[tuple[Enrolment, int]]:
+    """Note an event since entry; give those for whom it means something, and the bits that hold.
 
     `bits` are those of the matchers that the event satisfies on its own; those that refer to the
-    firing are compared here.
+    firing are compared for each enrolment, with what `properties` looks up.
     """
-    referring = bits & plan.referring_bits
-    while referring:
-        bit = referring & -referring
-        referring -= bit
-        if not _refers(enrolment, bit, property_of):
-            bits -= bit
-    enrolment.seen |= bits
-    return bits
+    if not bits & plan.referring_bits:
+        for enrolment in enrolments:
+            enrolment.seen |= bits
+        return [(enrolment, bits) for enrolment in enrolments]
+    property_of = properties()
+    held = [(e, _held_bits(plan, e, bits, property_of)) for e in enrolments]
+    for enrolment, own in held:
+        enrolment.seen |= own
+    return [(enrolment, own) for enrolment, own in held if own]
 
 
 def reach_goal(plan: Plan, enrolment: Enrolment, bits: int, at: int, record: Recorder) -> None:
@@ -257,6 +263,17 @@ def _choose(step: Branch, enrolment: Enrolment, person: Person) -> tuple[str, in
 def _assign(step: Split, person: Person) -> tuple[str, int]:
     bucket = person.buckets[step.salt]
     return next((name, onward) for below, name, onward in step.arms if bucket < below)
+
+
+def _held_bits(plan: Plan, enrolment: Enrolment, bits: int, property_of: PropertyOf) -> int:
+    """Take away the bits of matchers that refer to another firing."""
+    referring = bits & plan.referring_bits
+    while referring:
+        bit = referring & -referring
+        referring -= bit
+        if not _refers(enrolment, bit, property_of):
+            bits -= bit
+    return bits
 
 
 def _refers(enrolment: Enrolment, bit: int, property_of: PropertyOf) -> bool:

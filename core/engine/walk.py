@@ -5,6 +5,7 @@ The walk may be fed in parts: events in order, firings, and how far time has com
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 
 from core.domain.campaigns import Always, ReentryPer
@@ -12,6 +13,7 @@ from core.domain.durations import to_microseconds
 from core.domain.firings import Admission
 from core.domain.outcomes import EnrolmentState
 from core.engine import flow
+from core.engine.batches import MISSING
 from core.engine.enrolments import Enrolment, Operand, Person
 from core.engine.happenings import SUPPRESSED, UNSUBSCRIBED, Happenings, Raised
 from core.engine.memory import NEVER
@@ -36,6 +38,24 @@ class _Course:
     per_key: bool
     followed: list[Enrolment] = field(default_factory=list)
     admitted_at: dict[str | None, int] = field(default_factory=dict)
+
+
+class _Coming:
+    """The next firing of a campaign that happens at an event; none for those of deadlines."""
+
+    __slots__ = ("_end", "place", "row", "source")
+
+    def __init__(self, source: Raised, places: range) -> None:
+        self.source = source
+        self.place = places.start - 1
+        self._end = places.start if source.at_deadline else places.stop
+        self.row = MISSING
+        self.pass_on()
+
+    def pass_on(self) -> None:
+        """Look to the firing after this one."""
+        self.place += 1
+        self.row = self.source.row[self.place] if self.place < self._end else MISSING
 
 
 class Walk:
@@ -66,23 +86,23 @@ class Walk:
         at its place.
         """
         self._expect_deadlines(raised, firings)
-        next_firing = [places.start for places in firings]
+        timers, ats, rows, mail = self._timers, happenings.at, happenings.row, happenings.mail
+        coming = [_Coming(r, f) for r, f in zip(raised, firings, strict=True)]
+        lanes = list(zip(self._courses, happenings.bits, coming, strict=True))
         for index in own:
-            at, row = happenings.at[index], happenings.row[index]
+            at = ats[index]
             # Asked here, not in the functions: most events neither let time run out nor end a wait.
-            if self._timers and self._timers[0][0] < at:
+            if timers and timers[0][0] < at:
                 self._wake_until(at - 1, raised, outcomes)
-            if happenings.mail[index]:
-                self._heed_mail(happenings.mail[index])
-            for place, course in enumerate(self._courses):
-                bits = happenings.bits[place][index]
-                if bits and course.followed:
-                    self._happen(course, happenings, index, bits)
-                source, coming = raised[place], next_firing[place]
-                is_own = coming < firings[place].stop and not source.at_deadline
-                if is_own and source.row[coming] == row:
-                    next_firing[place] += 1
-                    outcomes[place][coming] = self._admit(course, source, coming, at, row)
+            if mail[index]:
+                self._heed_mail(mail[index])
+            for course, bits, firing in lanes:
+                if bits[index] and course.followed:
+                    self._happen(course, happenings, index, bits[index])
+                if firing.row == rows[index]:
+                    outcome = self._admit(course, firing.source, firing.place, at, firing.row)
+                    outcomes[course.place][firing.place] = outcome
+                    firing.pass_on()
         self._wake_until(settled_at, raised, outcomes)
 
     def _expect_deadlines(self, raised: Sequence[Raised], firings: Sequence[range]) -> None:
@@ -128,14 +148,10 @@ class Walk:
         """Let an event act on the campaign's enrolments: first its goals, then its waits (5.8)."""
         plan, person, book = course.plan, self._person, self._book
         at, row = happenings.at[index], happenings.row[index]
-        property_of = happenings.property_of(index)
-        touched = [
-            (enrolment, held)
-            for enrolment in course.followed
-            if (held := flow.happened(plan, enrolment, bits, property_of))
-        ]
-        for enrolment, held in touched:
-            flow.reach_goal(plan, enrolment, held, at, book)
+        touched = flow.seen_by(plan, course.followed, bits, partial(happenings.property_of, index))
+        if bits & plan.goal_bit:
+            for enrolment, held in touched:
+                flow.reach_goal(plan, enrolment, held, at, book)
         for enrolment, held in touched:
             if flow.stop_waiting(plan, enrolment, held, at, person, book):
                 self._set_timer(course, enrolment, at, row)

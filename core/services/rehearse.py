@@ -1,7 +1,8 @@
 """The verb `rehearse`: walk campaigns over a stored dataset and write down what happened."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -32,6 +33,7 @@ from core.services.rehearsal_summary import CampaignTally, dataset_summary, note
 T = TypeVar("T")
 
 FIRINGS, MESSAGES, TRACE, SUMMARY = "firings.csv", "messages.csv", "trace.csv", "summary.json"
+_RARELY = (50_000, 20, 100)  # against 700, 10, 10
 HEADERS = {FIRINGS: FIRINGS_HEADER, MESSAGES: MESSAGES_HEADER, TRACE: TRACE_HEADER}
 
 
@@ -212,9 +214,10 @@ class _Work:
             outcome = self._run.decide(as_batch(columns, names))
             return columns, outcome, take(columns, outcome)
 
-        for columns, outcome, taken in map_in_order(work, self._plan):
-            watch(columns)
-            yield outcome, taken
+        with _rare_collections():
+            for columns, outcome, taken in map_in_order(work, self._plan):
+                watch(columns)
+                yield outcome, taken
 
     def rehearsal(self, parts: Sequence[BatchOutcome]) -> Rehearsal:
         """Sum up the batches."""
@@ -236,6 +239,20 @@ class _Work:
         for part in parts:
             tally.add(part)
         return tally.summary()
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Let the collector of cycles look less often: walks make many objects and no cycles.
+
+    Looking at them all again and again takes a quarter of the time of a rehearsal.
+    """
+    former = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*former)
 
 
 def watermark_of(dataset: Dataset, until: datetime | None) -> int:

@@ -114,7 +114,7 @@ def test_what_was_seen_counts_on_after_a_move() -> None:
     goal = {"event": {"event": "buy"}, "within": "7d"}
     present = version(PAUSE, asks, MAIL, end, goal=goal)
     enrolment, person, notes = entered(former)
-    flow.happened(former, enrolment, 1, lambda name: None)
+    flow.seen_by(former, [enrolment], 1, lambda: lambda name: None)
 
     plan = hand_over(enrolment, former, present, UnderWay.MOVE, MONDAY + HOUR, person, notes)
     flow.wake(plan, enrolment, person, notes)

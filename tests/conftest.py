@@ -12,6 +12,12 @@ from core import bootstrap
 IMPORTED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="Write the files in tests/golden anew."
+    )
+
+
 def forget_installation() -> None:
     """Close what `bootstrap` keeps of an installation, so that the next one is read anew."""
     if bootstrap.database.cache_info().currsize:

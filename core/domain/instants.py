@@ -17,4 +17,4 @@ def from_microseconds(microseconds: int) -> datetime:
 
 def iso(microseconds: int) -> str:
     """Write an instant as files do: `2026-08-31T09:30:00.000000Z`."""
-    return from_microseconds(microseconds).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return from_microseconds(microseconds).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
-.PHONY: run test setup bench lock check chromium clean canvas
+.PHONY: run test setup bench lock check chromium clean components
 
 run: setup ## the dashboard on http://127.0.0.1:8501, with the sample shop on first start
 	@$(BIN)/python -m core run
@@ -19,9 +19,12 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-canvas: ## builds the flow canvas from its sources, after they were changed (needs Node 20)
+components: $(VENV)/dev.stamp ## builds canvas and editor from their sources, after a change (needs Node 20)
+	$(BIN)/python -m core.ui.code_editor.schema
 	npm --prefix core/ui/flow_canvas ci
 	npm --prefix core/ui/flow_canvas run build
+	npm --prefix core/ui/code_editor ci
+	npm --prefix core/ui/code_editor run build
 
 bench: $(VENV)/dev.stamp ## every benchmark; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,6 @@
 """The only place that joins the parts: settings, database, folders, background jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,9 @@ from sqlalchemy import Engine
 
 from core.domain.campaigns import Campaign
 from core.history.reading import list_datasets, open_dataset
+from core.rendering.emails import EmailTemplate
+from core.rendering.templates import load_templates
+from core.services import emails
 from core.services.campaign_files import load_campaign
 from core.services.campaigns import save_campaign, saved_campaign
 from core.services.imports import Watching, load_sample
@@ -69,9 +72,15 @@ def jobs() -> Jobs:
     return Jobs()
 
 
+@cache
+def starter_emails() -> Mapping[str, EmailTemplate]:
+    """Load the e-mails that come with the project, by name."""
+    return load_templates(TEMPLATES)
+
+
 def template_names() -> list[str]:
-    """Name the e-mail templates that a send step may use."""
-    return sorted(path.stem for path in TEMPLATES.glob("*.mjml"))
+    """Name the e-mails that a send step may use: starters and saved ones."""
+    return sorted(emails.names(database(), starter_emails()))
 
 
 @cache

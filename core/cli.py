@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core import bootstrap
+from core import bootstrap, email_commands
 from core.clock import now
 from core.domain.errors import CampaignError, UnusableInput
 from core.history.manifest import FileKind, ImportMode
@@ -228,6 +228,10 @@ def _report(report: ImportReport) -> None:
         typer.echo(f"rejects file {report.rejects_path}")
     for warning in record.warnings:
         _tell(f"Note: {warning}")
+
+
+app.command()(email_commands.render)
+app.command()(email_commands.check)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.domain.errors import UnusableInput
+from core.domain.mail_servers import MailServer, read_mail_server
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "data" / "local"
@@ -17,14 +18,16 @@ _POSTGRESQL_SPELLINGS = (_POSTGRESQL, "postgresql://", "postgres://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where this installation keeps its databases and datasets.
+    """Where this installation keeps its databases and datasets, and how it sends.
 
     `database_url` begins with `sqlite:///` or `postgresql+psycopg://`; it may hold a password and
-    therefore stays out of `repr`.
+    therefore stays out of `repr`. Until somebody sets them, `mail_server` is None, `sender` empty.
     """
 
     home: Path
     database_url: str = field(repr=False)
+    mail_server: MailServer | None = None
+    sender: str = ""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -34,7 +37,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     home = _home(environment.get("REHEARSAL_HOME", "").strip())
     url = environment.get("REHEARSAL_DATABASE_URL", "").strip()
-    return Settings(home=home, database_url=_database_url(url, home))
+    smtp = environment.get("REHEARSAL_SMTP_URL", "").strip()
+    return Settings(
+        home=home,
+        database_url=_database_url(url, home),
+        mail_server=read_mail_server(smtp, "REHEARSAL_SMTP_URL") if smtp else None,
+        sender=environment.get("REHEARSAL_SENDER", "").strip(),
+    )
 
 
 def keep_freed_memory(environment: MutableMapping[str, str] = os.environ) -> None:

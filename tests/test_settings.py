@@ -86,3 +86,31 @@ def test_what_the_person_set_for_the_allocator_stays() -> None:
     keep_freed_memory(environment)
 
     assert environment == {"MIMALLOC_PURGE_DELAY": "7"}
+
+
+def test_without_variables_nothing_is_sent() -> None:
+    settings = read_settings({})
+
+    assert (settings.mail_server, settings.sender) == (None, "")
+
+
+def test_the_mail_server_and_the_sender_are_read_and_its_password_is_not_shown() -> None:
+    settings = read_settings(
+        {
+            "REHEARSAL_SMTP_URL": " smtp://me:s3cret@mail.example.com ",
+            "REHEARSAL_SENDER": "Shop <hello@example.com>",
+        }
+    )
+
+    assert settings.mail_server is not None
+    assert (settings.mail_server.host, settings.mail_server.password) == (
+        "mail.example.com",
+        "s3cret",
+    )
+    assert settings.sender == "Shop <hello@example.com>"
+    assert "s3cret" not in repr(settings)
+
+
+def test_an_unusable_mail_server_names_the_variable() -> None:
+    with pytest.raises(UnusableInput, match=r"^REHEARSAL_SMTP_URL "):
+        read_settings({"REHEARSAL_SMTP_URL": "mail.example.com"})

@@ -155,7 +155,7 @@ def nothing_usable(files: str, read_count: int, rejects: RejectsFile) -> str:
     reason = max(rejects.count_by_reason, key=lambda reason: rejects.count_by_reason[reason])
     return (
         f"None of the {read_count:,} rows of {files} can be used: most often the reason is"
-        f" {reason!r}, first in {rejects.first_with(reason)}. Check which column is which."
+        f" {str(reason)!r}, first in {rejects.first_with(reason)}. Check which column is which."
     )
 
 

@@ -25,7 +25,7 @@ class StepState(StrEnum):
     LATER = "later"  # the product cannot do it yet
 
 
-AVAILABLE = (Step.DATA, Step.TRIGGER)
+AVAILABLE = (Step.DATA, Step.TRIGGER, Step.FLOW, Step.REHEARSAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,23 @@ class ChecklistItem:
 
 
 def checklist(
-    *, dataset_names: Sequence[str], campaign_names: Sequence[str]
+    *,
+    dataset_names: Sequence[str],
+    campaign_names: Sequence[str],
+    flow_names: Sequence[str],
+    rehearsal_names: Sequence[str],
 ) -> Sequence[ChecklistItem]:
-    """Say for each step where it stands, given the datasets with events and the saved campaigns."""
-    names_by_step = {Step.DATA: dataset_names, Step.TRIGGER: campaign_names}
+    """Say for each step where it stands.
+
+    Given are the datasets with events, the saved campaigns, those of them that have steps, and what
+    was rehearsed.
+    """
+    names_by_step = {
+        Step.DATA: dataset_names,
+        Step.TRIGGER: campaign_names,
+        Step.FLOW: flow_names,
+        Step.REHEARSAL: rehearsal_names,
+    }
     missing = [step for step in AVAILABLE if not names_by_step[step]]
     return [_item(step, names_by_step.get(step, ()), missing) for step in Step]
 

@@ -52,8 +52,7 @@ class LedgerLines:
 
     def of(self, ledger: Ledger) -> list[CampaignLines]:
         """Write the lines of each campaign in the order of the files: user, time, step (10)."""
-        users, who = np.unique(ledger.enrolments.user, return_inverse=True)
-        pool = _Pool(self._users.take(pa.array(users)))
+        who, pool = self._people(ledger)
         return [
             CampaignLines(
                 messages=self._messages(ledger, place, who, pool),
@@ -61,6 +60,19 @@ class LedgerLines:
             )
             for place in range(len(self._campaigns))
         ]
+
+    def messages_of(self, ledger: Ledger, place: int) -> Bytes:
+        """Write the lines of one campaign's messages."""
+        return self._messages(ledger, place, *self._people(ledger))
+
+    def trace_of(self, ledger: Ledger, place: int) -> Bytes:
+        """Write the lines of one campaign's trace."""
+        return self._trace(ledger, place, *self._people(ledger))
+
+    def _people(self, ledger: Ledger) -> tuple[Int64s, "_Pool"]:
+        """Give for each enrolment the code of its user in a pool of texts that begins with them."""
+        users, who = np.unique(ledger.enrolments.user, return_inverse=True)
+        return who, _Pool(self._users.take(pa.array(users)))
 
     def _messages(self, ledger: Ledger, place: int, who: Int64s, pool: "_Pool") -> Bytes:
         messages, campaign = ledger.messages, self._campaigns[place]

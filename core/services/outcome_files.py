@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.domain.campaigns import Campaign
+from core.domain.errors import UnusableInput
 from core.domain.outcomes import Reactions
 from core.engine.ledger import Enrolments, Messages, Trace
 from core.rehearsal.outcome import Outcome
@@ -32,7 +33,19 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
 
 
 def read_outcome(folder: Path, campaigns: Sequence[Campaign], reactions: Reactions) -> Outcome:
-    """Read the outcome of a run of these campaigns, in their order."""
+    """Read the outcome of a run of these campaigns, in their order.
+
+    Raises UnusableInput where a file is missing or damaged.
+    """
+    try:
+        return _outcome(folder, campaigns, reactions)
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise UnusableInput(
+            f"The files of this rehearsal are damaged or incomplete ({folder}); rehearse again."
+        ) from error
+
+
+def _outcome(folder: Path, campaigns: Sequence[Campaign], reactions: Reactions) -> Outcome:
     prefix = reactions.word
     facts = json.loads((folder / f"{prefix}.json").read_text(encoding="utf-8"))
     return Outcome(

@@ -2,10 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, mkdtemp
 from typing import IO, Any
 
 from core.domain.errors import UnusableInput
@@ -82,34 +82,33 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
 def replaced_together(folder: Path, names: Iterable[str]) -> Iterator[dict[str, Path]]:
     """Give a draft path per name; put all drafts in place at the end, or none on an error.
 
+    Drafts lie in a hidden folder of their own: another process may be writing the same files.
     Raises UnusableInput when the folder cannot be made or written to.
     """
-    drafts = {name: folder / f".{name}.draft" for name in names}
+    drafts = _begin(folder, list(names))
     try:
-        _begin(folder, drafts)
         yield drafts
         for name, draft in drafts.items():
             draft.replace(folder / name)
     finally:
-        for draft in drafts.values():
-            _remove(draft)
+        for place in {draft.parent for draft in drafts.values()}:
+            shutil.rmtree(place, ignore_errors=True)
 
 
-def _remove(draft: Path) -> None:
-    with suppress(OSError):  # the folder may be the very thing that cannot be used
-        draft.unlink(missing_ok=True)
-
-
-def _begin(folder: Path, drafts: Mapping[str, Path]) -> None:
+def _begin(folder: Path, names: Sequence[str]) -> dict[str, Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, draft in drafts.items():
+        for name in names:
             if (folder / name).is_dir():
                 raise UnusableInput(
                     f"{folder / name} is a folder; give another --out folder, or move it away."
                 )
+        place = Path(mkdtemp(prefix=".draft-", dir=folder))
+        drafts = {name: place / name for name in names}
+        for draft in drafts.values():
             draft.touch()
     except OSError as error:
         raise UnusableInput(
             f"Cannot write to {folder}: {error.strerror}; give another --out folder."
         ) from error
+    return drafts

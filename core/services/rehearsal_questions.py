@@ -16,8 +16,8 @@ from core.stats.arms import AATest, SampleRatio, aa_test, sample_ratio
 from core.stats.estimates import Estimate, share
 
 AA_NOTE = (
-    "None of these mails was sent in the history, so the arms were treated alike: this is an A/A "
-    "test of the split. Differences should be chance, and no arm can win."
+    "None of these mails was sent in the history, so all variants were treated alike: this is an "
+    "A/A test of the split. Differences should be chance, and no variant can win."
 )
 
 
@@ -135,12 +135,12 @@ def _alarms(ratio: SampleRatio, compared: AATest) -> list[str]:
     said = []
     if ratio.is_alarm and ratio.p_value is not None:
         said.append(
-            "The arms do not have the sizes their weights ask for (chance alone: "
-            f"{_chance(ratio.p_value)}). Look for what keeps people out of an arm."
+            "The variants do not have the sizes their weights ask for (chance alone: "
+            f"{_chance(ratio.p_value)}). Look for what keeps people out of one."
         )
     if compared.is_alarm and compared.p_value is not None:
         said.append(
-            "The arms reached the goal differently although nothing was sent (chance alone: "
+            "The variants reached the goal differently although nothing was sent (chance alone: "
             f"{_chance(compared.p_value)}). A test with this split would start uneven; choose "
             "another salt."
         )

@@ -139,9 +139,15 @@ def dataset_summary(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def notes(campaigns: Sequence[Campaign], dataset: Dataset) -> list[str]:
+def notes(campaigns: Sequence[Campaign], dataset: Dataset, watermark: int) -> list[str]:
     """Say in sentences what a reader of the figures must know about data and campaigns."""
     said = [] if dataset.has_profiles else [NO_PROFILES]
+    last_at = dataset.manifest.last_at
+    if last_at is not None and watermark > as_microseconds(last_at):
+        said.append(
+            f"The rehearsal goes on after the last event ({last_at:%Y-%m-%d}): that nothing is "
+            "recorded after it counts as if nobody had done anything."
+        )
     for campaign in sorted(campaigns, key=lambda c: c.name):
         said += [
             f"{campaign.name}: no profile has the trait {trait!r} that its audience asks for; "

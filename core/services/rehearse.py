@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from core.services.rehearsal_summary import CampaignTally, dataset_summary, note
 T = TypeVar("T")
 
 FIRINGS, MESSAGES, TRACE, SUMMARY = "firings.csv", "messages.csv", "trace.csv", "summary.json"
+LONGEST_SILENCE = timedelta(days=10 * 365)
 _RARELY = (50_000, 20, 100)  # against 700, 10, 10
 HEADERS = {FIRINGS: FIRINGS_HEADER, MESSAGES: MESSAGES_HEADER, TRACE: TRACE_HEADER}
 
@@ -197,6 +198,7 @@ class _Work:
         since, until = period
         self._since = None if since is None else as_microseconds(since)
         watermark = watermark_of(dataset, until)
+        _check_period(since, watermark)
         self._run = Run(campaigns, dataset, watermark, reactions, since=self._since)
         self._plan = dataset.chunk_plan(rows_at_once)
         self._with_event_ids = with_event_ids
@@ -229,7 +231,7 @@ class _Work:
             "until": iso(self._run.watermark),
             "seed": self._seed,
             "campaigns": [self._counted(place, parts) for place in by_name],
-            "notes": notes(campaigns, dataset),
+            "notes": notes(campaigns, dataset, self._run.watermark),
         }
         return Rehearsal(self._run, dataset, self._seed, parts, summary)
 
@@ -256,12 +258,29 @@ def _rare_collections() -> Iterator[None]:
 
 
 def watermark_of(dataset: Dataset, until: datetime | None) -> int:
-    """Give the time up to which a rehearsal decides, in µs since 1970 UTC (1.5)."""
-    if dataset.manifest.last_at is None:
+    """Give the time up to which a rehearsal decides, in µs since 1970 UTC (1.5).
+
+    Raises UnusableInput for a dataset without events, and for a time far after its last one.
+    """
+    last_at = dataset.manifest.last_at
+    if last_at is None:
         raise UnusableInput(
             f"The dataset {dataset.manifest.name!r} holds no events yet; import a file first."
         )
-    return as_microseconds(until or dataset.manifest.last_at)
+    if until is not None and until > last_at + LONGEST_SILENCE:
+        raise UnusableInput(
+            f"--until lies more than {LONGEST_SILENCE.days // 365} years after the last event "
+            f"({last_at:%Y-%m-%d}); give an earlier time."
+        )
+    return as_microseconds(until or last_at)
+
+
+def _check_period(since: datetime | None, until: int) -> None:
+    if since is not None and as_microseconds(since) > until:
+        raise UnusableInput(
+            "--since lies after the end of the rehearsal, so that nobody could enter; give an "
+            "earlier time, or a later --until."
+        )
 
 
 def _check_names(campaigns: Sequence[Campaign]) -> None:

@@ -7,7 +7,13 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.domain.conditions import Condition
+from core.domain.conditions import (
+    ClickedCondition,
+    Condition,
+    DidCondition,
+    OpenedCondition,
+    SegmentCondition,
+)
 from core.domain.matchers import Matcher
 from core.domain.steps import (
     BranchStep,
@@ -32,7 +38,7 @@ KIND_WORDS = {
     "delay": "Wait",
     "wait_for": "Wait for an event",
     "branch": "Branch",
-    "split": "Split",
+    "split": "A/B split",
     "update_profile": "Update the profile",
     "webhook": "Call another system",
     "exit": "End",
@@ -198,6 +204,17 @@ def _in_time(step: Document) -> str:
 
 def _case_label(asked: object, number: int) -> str:
     try:
-        return f"if {phrases.condition(_CONDITION.validate_python(asked))}"
+        return f"if {_of_them(_CONDITION.validate_python(asked))}"
     except ValidationError:
         return f"case {number + 1}"
+
+
+def _of_them(asked: Condition) -> str:
+    """Say a condition as a clause: `they did purchase`, `country is DE`."""
+    match asked:
+        case DidCondition() | OpenedCondition() | ClickedCondition():
+            return f"they {phrases.condition(asked)}"
+        case SegmentCondition():
+            return f"they are in {asked.segment}"
+        case _:
+            return phrases.condition(asked)

@@ -6,9 +6,11 @@ the same link.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
@@ -28,6 +30,8 @@ from core.services.rehearse import Report, rehearse
 FOLDER, RECORD = "rehearsals", "rehearsal.json"
 _ID_LENGTH = 12
 _FORMAT = 1
+_ATTEMPTS = 5
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def rehearse_and_keep(
     """Rehearse campaigns over a dataset and keep the outcome; see `rehearse` for what it raises.
 
     Where a flow depends on reactions, the rehearsal is made twice: as recorded, and as if everybody
-    reacted. Nothing is kept of one that was cancelled.
+    reacted. Nothing is kept of one that was cancelled. Raises UnusableInput where there is no room.
     """
     given = [named.campaign for named in campaigns]
     has_range = any(map(depends_on_reactions, given))
@@ -140,7 +144,8 @@ def open_rehearsal(
 def forget(home: Path, rehearsal_id: str) -> None:
     """Delete a kept rehearsal, if there is one."""
     record_of(home, rehearsal_id)
-    shutil.rmtree(_folder(home, rehearsal_id))
+    with _set_aside(_folder(home, rehearsal_id)):
+        pass
 
 
 def fingerprint_of(dataset: Dataset) -> str:
@@ -170,21 +175,65 @@ def _id(
 def _keep(home: Path, record: RehearsalRecord, outcomes: Mapping[Reactions, Outcome]) -> None:
     """Write all into a folder of its own, which appears under its name when it is whole."""
     place = _folder(home, record.rehearsal_id)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(mkdtemp(prefix=".", dir=place.parent))
     try:
-        for outcome in outcomes.values():
-            write_outcome(draft, outcome)
-        text = json.dumps(_document(record), ensure_ascii=False, indent=1)
-        (draft / RECORD).write_text(text, encoding="utf-8")
-        if place.exists():
-            shutil.rmtree(place)
-        draft.replace(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place.parent, record.made_at)
+        with _draft(place.parent) as draft:
+            for outcome in outcomes.values():
+                write_outcome(draft, outcome)
+            sizes = {path.name: path.stat().st_size for path in sorted(draft.iterdir())}
+            text = json.dumps(_document(record, sizes), ensure_ascii=False, indent=1)
+            (draft / RECORD).write_text(text, encoding="utf-8")
+            _put_in_place(draft, place)
+    except OSError as error:
+        raise UnusableInput(
+            f"The rehearsal could not be kept in {place.parent}: {error.strerror or error}; make "
+            "room there, then rehearse again."
+        ) from error
+
+
+def _sweep(parent: Path, at: datetime) -> None:
+    """Delete the drafts of processes that were killed a day ago or earlier."""
+    for draft in parent.glob(".*"):
+        with suppress(FileNotFoundError):  # whoever made it ended just now
+            if draft.stat().st_mtime < (at - _DAY).timestamp():
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _draft(parent: Path) -> Iterator[Path]:
+    """Give a hidden folder that is gone in the end, unless it was put in place."""
+    draft = Path(mkdtemp(prefix=".", dir=parent))
+    try:
+        yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _document(record: RehearsalRecord) -> dict[str, Any]:
+def _put_in_place(draft: Path, place: Path) -> None:
+    """Let a folder take the place of an earlier one; another process may be doing the same."""
+    for _ in range(_ATTEMPTS):
+        with _set_aside(place):
+            try:
+                draft.replace(place)
+            except OSError:
+                if not place.exists():
+                    raise
+            else:
+                return
+    # The others have the same id, and so the same content.
+
+
+@contextmanager
+def _set_aside(place: Path) -> Iterator[None]:
+    """Move a folder out of sight, at once and whole, if it is there; delete it in the end."""
+    with _draft(place.parent) as aside:
+        with suppress(FileNotFoundError):
+            place.replace(aside / place.name)
+        yield
+
+
+def _document(record: RehearsalRecord, sizes: Mapping[str, int]) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "id": record.rehearsal_id,
@@ -199,32 +248,41 @@ def _document(record: RehearsalRecord) -> dict[str, Any]:
         "until": record.until.isoformat(),
         "seed": record.seed,
         "has_range": record.has_range,
+        "files": dict(sizes),
         "summary": record.summary,
     }
 
 
 def _record(path: Path) -> RehearsalRecord | None:
-    """Read a record; None for one that is gone, or that another release wrote."""
+    """Read a record; None for one that is gone or damaged, or that another release wrote."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != _FORMAT:
+        record, sizes = _parsed(path, path.stat().st_mtime_ns)
+        if any((path.parent / name).stat().st_size != size for name, size in sizes.items()):
             return None
-        return RehearsalRecord(
-            rehearsal_id=said["id"],
-            made_at=datetime.fromisoformat(said["made_at"]),
-            dataset=said["dataset"],
-            fingerprint=said["fingerprint"],
-            campaigns=[
-                NamedVersion(
-                    campaign=Campaign.model_validate(named["file"]), version=named["version"]
-                )
-                for named in said["campaigns"]
-            ],
-            since=None if said["since"] is None else datetime.fromisoformat(said["since"]),
-            until=datetime.fromisoformat(said["until"]),
-            seed=said["seed"],
-            has_range=said["has_range"],
-            summary=said["summary"],
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+    return record if record.rehearsal_id == path.parent.name else None
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(path: Path, changed_at: int) -> tuple[RehearsalRecord, dict[str, int]]:
+    """Read a record, and the sizes of the files beside it; `changed_at` tells whether it is new."""
+    said = json.loads(path.read_text(encoding="utf-8"))
+    if said["format"] != _FORMAT:
+        raise ValueError("another release wrote this")
+    record = RehearsalRecord(
+        rehearsal_id=said["id"],
+        made_at=datetime.fromisoformat(said["made_at"]),
+        dataset=said["dataset"],
+        fingerprint=said["fingerprint"],
+        campaigns=[
+            NamedVersion(campaign=Campaign.model_validate(named["file"]), version=named["version"])
+            for named in said["campaigns"]
+        ],
+        since=None if said["since"] is None else datetime.fromisoformat(said["since"]),
+        until=datetime.fromisoformat(said["until"]),
+        seed=said["seed"],
+        has_range=said["has_range"],
+        summary=said["summary"],
+    )
+    return record, dict(said.get("files", {}))

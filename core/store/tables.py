@@ -39,3 +39,27 @@ class CampaignLayoutRow(Table, table=True):
 
     campaign_id: int = Field(primary_key=True, foreign_key="campaigns.id", ondelete="CASCADE")
     positions: str = Field(sa_type=Text)
+
+
+class EmailRow(Table, table=True):
+    """One saved e-mail, known by its name."""
+
+    __tablename__ = "emails"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime
+
+
+class EmailVersionRow(Table, table=True):
+    """One saved version of an e-mail: all but its name as JSON text, never changed again."""
+
+    __tablename__ = "email_versions"
+    __table_args__ = (UniqueConstraint("email_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    email_id: int = Field(foreign_key="emails.id", ondelete="CASCADE")
+    number: int
+    document: str = Field(sa_type=Text)
+    note: str = Field(sa_type=Text)
+    saved_at: datetime

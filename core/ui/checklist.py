@@ -10,7 +10,7 @@ from core.services.checklist import ChecklistItem, Step, StepState, next_step
 from core.services.jobs import JobState
 from core.ui import cards, formats, import_panel, navigation
 
-_MOST_NAMES = 3
+_MOST_NAMES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,19 @@ _WORDS = {
     ),
     Step.EMAIL: _Words(title="The e-mail", purpose="Write what they will read."),
     Step.FLOW: _Words(
-        title="The flow", purpose="Decide what follows: wait, ask again, try two versions, stop."
+        title="The flow",
+        purpose="Draw what follows: an e-mail, a wait, two versions to try, a reason to stop.",
+        done="Drawn",
+        button="Draw a flow",
+        page=navigation.FLOWS,
     ),
     Step.REHEARSAL: _Words(
         title="The rehearsal",
-        purpose="Replay the whole campaign on your data: who would have received what, and when.",
+        purpose="Let the customers you recorded walk through it: who would have received what, and "
+        "when.",
+        done="Made",
+        button="Rehearse it",
+        page=navigation.REHEARSE,
     ),
     Step.LIVE: _Words(title="Live", purpose="Let it run: it sends by itself, as rehearsed."),
 }
@@ -74,8 +82,8 @@ def _show_what_else() -> None:
     with st.container(border=True, key="home_what_else"):
         st.subheader(f"{_ICONS[StepState.NEXT]} Try the next idea", anchor=False)
         st.markdown(
-            "Data are loaded and a campaign is saved. See whom another trigger would have reached, "
-            "or load a newer export."
+            "Your first campaign is rehearsed. Change one delay and see what that changes, look "
+            "whom another trigger would have reached, or load a newer export."
         )
         with st.container(horizontal=True):
             for page, label, kind in _WHAT_ELSE:
@@ -84,7 +92,9 @@ def _show_what_else() -> None:
 
 
 _WHAT_ELSE: tuple[tuple[st.Page, str, Literal["primary", "secondary"]], ...] = (
-    (navigation.TRIGGERS, "Open Triggers", "primary"),
+    (navigation.FLOWS, "Open Flows", "primary"),
+    (navigation.REHEARSE, "Open Rehearse", "secondary"),
+    (navigation.TRIGGERS, "Open Triggers", "secondary"),
     (navigation.DATA, "Open Data", "secondary"),
 )
 

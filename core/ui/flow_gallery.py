@@ -11,6 +11,7 @@ from core.domain.steps import SendStep
 from core.services import drafts, fitting, flow_files, flow_forms, phrases
 from core.services.drafts import Document
 from core.services.flow_ways import fresh_id
+from core.services.stored_rehearsals import NamedVersion
 from core.ui import flow_draft, formats, readers, trigger_draft, words
 
 _CHOOSING = "flows_is_choosing"
@@ -32,6 +33,43 @@ def is_wanted() -> bool:
 def ask_for() -> None:
     """Show the gallery at the next look at the page."""
     st.session_state[_CHOOSING] = True
+
+
+def open_from_elsewhere(name: str) -> None:
+    """Open a saved campaign from another page; a draft with changes is shown the way back first."""
+    if _has_unsaved():
+        ask_for()
+    else:
+        _open_saved(name)
+
+
+def draw_from_elsewhere(campaign: Campaign) -> None:
+    """Draw the flow of a campaign of another page, as `open_from_elsewhere` does."""
+    if _has_unsaved():
+        ask_for()
+    else:
+        flow_draft.load(flow_forms.opened(campaign))
+        _close()
+
+
+def open_rehearsed(named: NamedVersion) -> None:
+    """Open a campaign as it was rehearsed, as `open_from_elsewhere` does, unless it is there."""
+    if flow_draft.is_open() and flow_draft.campaign() == named.campaign:
+        _close()
+    elif _has_unsaved():
+        ask_for()
+    else:
+        name, is_saved = named.campaign.name, named.version is not None
+        flow_draft.load(
+            flow_forms.opened(named.campaign),
+            saved_as=(name, named.version) if named.version is not None else None,
+            places=readers.campaign_layout(name) if is_saved else None,
+        )
+        _close()
+
+
+def _has_unsaved() -> bool:
+    return flow_draft.is_open() and flow_draft.can_undo() and flow_draft.is_changed()
 
 
 def show(events: Collection[str]) -> None:
@@ -63,7 +101,7 @@ def _offer_way_back() -> None:
         st.button(
             f"Back to {name}", icon=":material/arrow_back:", key="flows_back", on_click=_close
         )
-        if flow_draft.can_undo() and flow_draft.is_changed():
+        if _has_unsaved():
             st.caption("It has changes that are not saved; another flow takes its place.")
 
 
@@ -82,7 +120,7 @@ def _show_card(campaign: Campaign, events: Collection[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if campaign.stage is not None:
             st.badge(words.STAGES[campaign.stage], color=_COLOURS[campaign.stage])
-        st.caption(_extent(campaign), width="content")
+        st.caption(extent(campaign), width="content")
     st.markdown(f"**{formats.plain(campaign.name)}**")
     st.caption(formats.plain(campaign.description))
     st.button(
@@ -93,7 +131,8 @@ def _show_card(campaign: Campaign, events: Collection[str]) -> None:
     )
 
 
-def _extent(campaign: Campaign) -> str:
+def extent(campaign: Campaign) -> str:
+    """Say how much a flow holds: `7 steps, 3 e-mails`."""
     count, mails = len(campaign.steps), sum(isinstance(s, SendStep) for s in campaign.steps)
     return f"{count} step{'' if count == 1 else 's'}, {mails} e-mail{'' if mails == 1 else 's'}"
 

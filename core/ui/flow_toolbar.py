@@ -46,7 +46,8 @@ def show_title(problem_count: int) -> None:
         if saved_as is not None:
             st.badge(f"version {saved_as[1]}", color="gray")
         if flow_draft.is_changed():
-            st.badge("not saved", icon=":material/edit:", color="blue")
+            state = "not saved" if saved_as is None else "changes not saved"
+            st.badge(state, icon=":material/edit:", color="blue")
         if problem_count:
             words = "1 thing to mend" if problem_count == 1 else f"{problem_count} things to mend"
             st.badge(words, icon=":material/error:", color="orange")
@@ -87,7 +88,7 @@ def _rehearse() -> None:
     saved_as = flow_draft.saved_as()
     is_saved = saved_as is not None and not flow_draft.is_changed()
     choice = f"{rehearse_choices.SAVED}:{saved_as[0]}" if saved_as and is_saved else None
-    st.session_state[rehearse_setup.CAMPAIGNS] = [choice or rehearse_choices.DRAFT]
+    rehearse_setup.ask_for([choice or rehearse_choices.DRAFT])
     st.switch_page(navigation.REHEARSE)
 
 

@@ -36,6 +36,13 @@ FLOWS = st.Page(
     url_path="flows",
     help="Draw what happens after the trigger: e-mails, waits, branches, tests.",
 )
+EMAILS = st.Page(
+    _PAGES / "design" / "emails.py",
+    title="E-mails",
+    icon=":material/mail:",
+    url_path="emails",
+    help="Write what people get, look at it as real customers, and test it on everybody.",
+)
 REHEARSE = st.Page(
     _PAGES / "rehearsal" / "rehearse.py",
     title="Rehearse",
@@ -44,7 +51,7 @@ REHEARSE = st.Page(
     help="Let the customers you recorded walk through campaigns, and see what would have happened.",
 )
 
-PAGES = [HOME, DATA, TRIGGERS, FLOWS, REHEARSE]
+PAGES = [HOME, DATA, TRIGGERS, FLOWS, EMAILS, REHEARSE]
 
 
 def run() -> None:

@@ -37,13 +37,13 @@ from core.services import (
     file_looks,
     oddities,
     questions,
-    step_words,
     stored_rehearsals,
 )
 from core.services import datasets as dataset_questions
+from core.services import emails as email_service
 from core.services.assumed_response import ObservedReactions, observed_reactions
 from core.services.datasets import Person
-from core.services.documents import read_document
+from core.services.emails import EmailSummary
 from core.services.file_looks import FileLook
 from core.services.oddities import Finding
 from core.services.questions import WorthAnswer
@@ -165,18 +165,15 @@ def saved_campaign(name: str) -> CampaignVersion | None:
 
 def emails() -> list[Email]:
     """List the e-mails that a flow can send, by title."""
-    return sorted(map(_email, bootstrap.template_names()), key=lambda email: email.title)
+    return list(map(_email, email_service.emails(bootstrap.database(), bootstrap.starter_emails())))
 
 
-@st.cache_data(ttl=_HOUR, max_entries=256, show_spinner=False)
-def _email(name: str) -> Email:
-    path = bootstrap.TEMPLATES / f"{name}.yaml"
-    values = read_document(path.read_text("utf-8"), path.name).values if path.is_file() else {}
+def _email(summary: EmailSummary) -> Email:
     return Email(
-        name=name,
-        title=step_words.email_title(name),
-        description=str(values.get("description", "")),
-        subject=_BLANK.sub("…", _RULE.sub("", str(values.get("subject", "")))),
+        name=summary.name,
+        title=summary.title,
+        description=summary.description,
+        subject=_BLANK.sub("…", _RULE.sub("", summary.subject)),
     )
 
 

@@ -40,7 +40,7 @@ def show(view: View) -> None:
 def _show_split(test: SplitTest, view: View) -> None:
     title = rehearse_words.step_title(view.campaign, test.counts.step_id)
     st.markdown(f"*{formats.plain(title)}*")
-    st.table(split_table(test), alt="The arms of the split, as observed")
+    st.table(split_table(test), alt="The variants of the split, as observed")
     for alarm in test.alarms:
         st.warning(alarm, icon=":material/warning:")
     st.caption(split_note(test))
@@ -51,7 +51,7 @@ def split_table(test: SplitTest) -> pd.DataFrame:
     arms = test.counts.arms
     total = sum(arm.weight for arm in arms)
     columns = {
-        "Arm": [formats.plain(arm.name) for arm in arms],
+        "Variant": [formats.plain(arm.name) for arm in arms],
         "Share meant": [formats.percent(arm.weight / total) for arm in arms],
         "People": [f"{arm.exposed_count:,}" for arm in arms],
         "E-mails sent": [f"{arm.sent_count:,}" for arm in arms],
@@ -66,7 +66,7 @@ def split_table(test: SplitTest) -> pd.DataFrame:
         ]
         columns["Goal anyway"] = [f"{arm.goal_count:,} of {arm.decided_count:,}" for arm in arms]
         columns["Share with goal"] = [formats.interval(rate) for rate in test.rates]
-    return pd.DataFrame(columns).set_index("Arm")
+    return pd.DataFrame(columns).set_index("Variant")
 
 
 def split_note(test: SplitTest) -> str:
@@ -74,10 +74,12 @@ def split_note(test: SplitTest) -> str:
     arms = test.counts.arms
     said = [formats.plain(test.note)]
     if not test.alarms and test.aa.p_value is not None:
-        said.append("The arms are alike, as far as chance allows.")
+        said.append("The variants are alike, as far as chance allows.")
     held = sum(arm.held_out_count for arm in arms)
     if held:
-        said.append(f"{formats.people(held).capitalize()} of the comparison group are in no arm.")
+        said.append(
+            f"{formats.people(held).capitalize()} of the comparison group are in no variant."
+        )
     censored = sum(arm.censored_count for arm in arms)
     if censored:
         said.append(
@@ -126,7 +128,7 @@ def _show_assumptions(answer: AssumedResponse) -> None:
 def assumed_table(answer: AssumedResponse) -> pd.DataFrame:
     """Put the arms side by side, under the assumptions."""
     columns = {
-        "Arm": [
+        "Variant": [
             "Everybody" if arm.name == EVERYBODY else formats.plain(arm.name) for arm in answer.arms
         ],
         "E-mails opened (assumed)": [rehearse_assumptions.figure(arm.opens) for arm in answer.arms],
@@ -138,7 +140,7 @@ def assumed_table(answer: AssumedResponse) -> pd.DataFrame:
         columns["Additional goals (assumed)"] = [
             rehearse_assumptions.figure(arm.additional_goals) for arm in answer.arms
         ]
-    return pd.DataFrame(columns).set_index("Arm")
+    return pd.DataFrame(columns).set_index("Variant")
 
 
 def ranges_of(view: View) -> CampaignRange | None:

@@ -103,7 +103,7 @@ def _uplift() -> Uplift | None:
         )
         by = _percentage("give or take", "rehearse_uplift_by", "such as 10")
         hours = st.number_input(
-            "Halves for every … hours of waiting",
+            "Effect halves every … hours of waiting",
             min_value=1,
             max_value=8760,
             value=None,

@@ -77,6 +77,8 @@ def before_note(sends: Sequence[BeforeSendRate], campaign: Campaign) -> str:
         "Counts are entries for which the e-mail came up, or would have come up had the goal not "
         "ended them first."
     )
+    waits = [send.before.median_wait for send in sends]
+    said += rehearse_words.short_goal(campaign.goal, waits)
     if not sum(send.before.censored_count for send in sends):
         return said
     return (

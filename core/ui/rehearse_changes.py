@@ -11,7 +11,7 @@ from core.rehearsal.reports.change_lists import MessageChange, PersonChange
 from core.rehearsal.reports.change_reasons import Reason
 from core.rehearsal.reports.changes import Changes, StepChange, changes
 from core.rehearsal.reports.funnel import StepFunnel
-from core.services import version_diff
+from core.services import step_words, version_diff
 from core.ui import (
     formats,
     readers,
@@ -29,7 +29,7 @@ def show(view: View) -> None:
     if chosen is None:
         return
     this = Other(record=view.record, place=view.place)
-    pair = sorted([this, chosen], key=lambda side: side.record.made_at)
+    pair = rehearse_others.in_order(this, chosen)
     is_swapped = st.toggle("The other way round", key="rehearse_swapped", persist_state="page")
     before, after = reversed(pair) if is_swapped else pair
     _show_sides(before, after, view)
@@ -117,9 +117,17 @@ def _show_counts(found: Changes) -> None:
     )
     if found.median_move is not None:
         st.markdown(
-            f"Of the e-mails that moved, **{found.earlier_count:,}** leave earlier and "
-            f"**{found.later_count:,}** later; typically {rehearse_words.moved(found.median_move)}."
+            f"Of the e-mails that moved, {_moved_ways(found)}; typically "
+            f"{rehearse_words.moved(found.median_move)}."
         )
+
+
+def _moved_ways(found: Changes) -> str:
+    if not found.earlier_count or not found.later_count:
+        return (
+            f"all **{found.moved_count:,}** leave {'earlier' if found.earlier_count else 'later'}"
+        )
+    return f"**{found.earlier_count:,}** leave earlier and **{found.later_count:,}** later"
 
 
 def _show_messages(found: Changes, view: View) -> None:
@@ -175,7 +183,7 @@ def messages_table(listed: Sequence[MessageChange], view: View) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **_people_column([change.user for change in listed], view),
-            "E-mail": [change.template for change in listed],
+            "E-mail": [step_words.email_title(change.template) for change in listed],
             "Before": [_moment(change.before_at, zone) for change in listed],
             "After": [_moment(change.after_at, zone) for change in listed],
             _why_heading(listed): [_message_reason(change) for change in listed],

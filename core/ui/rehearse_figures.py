@@ -12,13 +12,14 @@ from core.ui.figures import ACCENT, COLOURS, MUTED
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 _BAND = "rgba(76, 95, 213, 0.18)"
 _ENDS = {
-    NodeKind.ENTERED: ("entered", ACCENT),
-    NodeKind.COMPLETED: ("through the flow", "#27AE60"),
-    NodeKind.GOAL: ("reached the goal", "#9B51E0"),
-    NodeKind.EXITED: ("left the flow", "#27AE60"),
-    NodeKind.WAITING: ("still under way", "#F2994A"),
+    NodeKind.ENTERED: ("entered", "#AEB8F4"),
+    NodeKind.COMPLETED: ("through the flow", "#93DDB3"),
+    NodeKind.GOAL: ("reached the goal", "#D5BBF3"),
+    NodeKind.EXITED: ("left the flow", "#93DDB3"),
+    NodeKind.WAITING: ("still under way", "#F9CFA5"),
 }
-_STEP = "#8A93A6"
+_STEP = "#C6CCD8"
+_LAYER = 62  # pixels from one layer of the ways to the next
 
 
 def sends(counted: CampaignSends, labels: Mapping[str, str], ahead: SendsForecast) -> go.Figure:
@@ -57,7 +58,7 @@ def _add_forecast(figure: go.Figure, ahead: SendsForecast) -> None:
 def sankey(
     drawn: Sankey, labels: Mapping[str, str], way_label: Mapping[tuple[str, str], str]
 ) -> go.Figure:
-    """Draw the ways from entering to the end; `way_label` goes by (step, way)."""
+    """Draw the ways from entering, at the top, to the end; `way_label` goes by (step, way)."""
     nodes = drawn.nodes
     names = [
         labels.get(node.step_id, node.step_id) if node.step_id else _ENDS[node.kind][0]
@@ -67,13 +68,16 @@ def sankey(
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
+            orientation="v",  # bars as wide as the page have room for their names
+            textfont={"color": "#1F2430", "size": 12},
             node={
                 "label": [
                     f"{name} · {node.count:,}" for name, node in zip(names, nodes, strict=True)
                 ],
                 "color": [_STEP if n.step_id else _ENDS[n.kind][1] for n in nodes],
-                "pad": 16,
-                "thickness": 14,
+                "pad": 28,
+                "thickness": 22,
+                "line": {"width": 0},
                 "hovertemplate": "%{label}<extra></extra>",
             },
             link={
@@ -87,8 +91,19 @@ def sankey(
             valueformat=",",
         )
     )
-    figure.update_layout(margin=_MARGIN, height=max(320, 44 * len(nodes)))
+    # Room at the right for the name of a narrow last bar.
+    margin = {**_MARGIN, "t": 36, "r": 96}
+    figure.update_layout(margin=margin, height=60 + _LAYER * _layer_count(drawn))
     return figure
+
+
+def _layer_count(drawn: Sankey) -> int:
+    """Count the bars on the longest way; a link leads to a later node or to an end."""
+    depth = dict.fromkeys(range(len(drawn.nodes)), 1)
+    for _ in drawn.nodes:
+        for link in drawn.links:
+            depth[link.target] = max(depth[link.target], depth[link.source] + 1)
+    return max(depth.values(), default=1)
 
 
 def _way_said(drawn: Sankey, number: int, way_label: Mapping[tuple[str, str], str]) -> str:

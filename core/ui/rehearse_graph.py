@@ -19,11 +19,14 @@ def graph_of(
     chosen: str | None,
 ) -> CanvasGraph:
     """Give the flow as cards and ways that cannot be changed, with counts of entries."""
-    document = opened(campaign)
+    document, titles = opened(campaign), rehearse_words.step_titles(campaign)
     return CanvasGraph(
         entry_label=flow_graph.entry_words(document),
         entry_count=f"{funnel.enrolment_count:,}",
-        steps=[_card(step, funnel.step(step["id"]), places) for step in document["steps"]],
+        steps=[
+            _card(step, titles[step["id"]], funnel.step(step["id"]), places)
+            for step in document["steps"]
+        ],
         selected=chosen,
         editable=False,
         can_undo=False,
@@ -32,14 +35,14 @@ def graph_of(
 
 
 def _card(
-    step: Document, counted: StepFunnel, places: Mapping[str, tuple[float, float]]
+    step: Document, title: str, counted: StepFunnel, places: Mapping[str, tuple[float, float]]
 ) -> CanvasStep:
     labels = step_words.way_labels(step)
     x, y = places.get(step["id"], (None, None))
     return CanvasStep(
         step_id=step["id"],
         kind=step["kind"],
-        title=step_words.title(step),
+        title=title,
         detail=_detail(step, counted),
         ways=[_way(place, labels[place], target or None, counted) for place, target in ways(step)],
         count=f"{counted.arrived_count:,}",

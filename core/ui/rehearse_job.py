@@ -162,7 +162,8 @@ def _watch() -> None:
     status: Status | None = job.progress
     names = "" if status is None else _names(status.setup)
     st.markdown(f":material/theater_comedy: Rehearsing{names}. You can use the other pages.")
-    st.progress(0.0 if status is None else status.share, text=told(status, now()))
+    text = "Stopping …" if job.is_cancelled() else told(status, now())
+    st.progress(0.0 if status is None else status.share, text=text)
     st.button(
         "Stop",
         key="rehearse_stop",
@@ -181,7 +182,7 @@ def _names(setup: Setup) -> str:
 def told(status: Status | None, at: datetime) -> str:
     """Say how far a rehearsal is, and how fast."""
     if status is None or not status.progress.total_count:
-        return "Opening the data"
+        return "Opening the data and walking the first people through"
     said = f"{formats.people(status.progress.people_count)} done"
     speed = status.people_per_second(at)
     if speed:

@@ -1,11 +1,14 @@
 """What an open rehearsal can be compared with: another one of the same history, or a new one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 import streamlit as st
 
 from core.services.stored_rehearsals import NamedVersion, RehearsalRecord
 from core.ui import readers, rehearse_choices, rehearse_job, rehearse_records
+from core.ui.rehearse_choices import Choice
 from core.ui.rehearse_job import Setup
 from core.ui.rehearse_view import View
 
@@ -29,9 +32,7 @@ def choose(view: View) -> Other | None:
     """Let one be chosen, or another campaign be rehearsed; None while there is none."""
     others = others_of(view)
     if st.session_state.get(_key(view)) not in (*others, _ASK):
-        own = view.campaign.name
-        same = (key for key, other in others.items() if other.named.campaign.name == own)
-        st.session_state[_key(view)] = next(same, _ASK)
+        st.session_state[_key(view)] = _likely_other(others, view)
     chosen = st.selectbox(
         "Compare with",
         [*others, _ASK],
@@ -47,9 +48,32 @@ def choose(view: View) -> Other | None:
     return None
 
 
+def _likely_other(others: Mapping[str, Other], view: View) -> str:
+    """Give what is most likely compared: another version of the campaign, else the same again."""
+    own = view.campaign.name
+    same = {key: o for key, o in others.items() if o.named.campaign.name == own}
+    changed = (key for key, other in same.items() if other.named.campaign != view.campaign)
+    return next(changed, next(iter(same), _ASK))
+
+
 def _key(view: View) -> str:
     """Name the choice: each campaign of each rehearsal has its own."""
     return f"rehearse_compared_{view.rehearsal_id}_{view.place}"
+
+
+def in_order(one: Other, two: Other) -> tuple[Other, Other]:
+    """Put what came first before: the lower version of a campaign, else what was rehearsed first.
+
+    What is not saved yet comes after every version of the same campaign.
+    """
+
+    def version(side: Other) -> float:
+        return inf if side.named.version is None else side.named.version
+
+    is_same = one.named.campaign.name == two.named.campaign.name
+    if is_same and version(one) != version(two):
+        return (one, two) if version(one) < version(two) else (two, one)
+    return (one, two) if one.record.made_at <= two.record.made_at else (two, one)
 
 
 def others_of(view: View) -> dict[str, Other]:
@@ -93,18 +117,15 @@ def _offer_run(view: View) -> None:
         choice_id = st.selectbox(
             "Campaign",
             list(choices),
+            index=_likely(choices, view),
             format_func=lambda key: choices[key].label,
             key="rehearse_other_campaign",
             width=380,
         )
         if choice_id is None:
             return
-        choice = choices[choice_id]
-        if choice.version is not None and choice.version > 1:
-            numbers = list(range(choice.version, 0, -1))
-            number = st.selectbox("Version", numbers, key="rehearse_other_version", width=120)
-            if number != choice.version:
-                choice = rehearse_choices.of_version(choice, number)
+        choice = _choose_version(choices[choice_id], view)
+        is_itself = choice.campaign == view.campaign
         st.button(
             "Rehearse and compare",
             type="primary",
@@ -112,9 +133,38 @@ def _offer_run(view: View) -> None:
             key="rehearse_compare",
             on_click=rehearse_job.start,
             args=(_same_history(view, choice.named), _key(view)),
-            disabled=rehearse_job.is_running(),
+            disabled=is_itself or rehearse_job.is_running(),
         )
-    st.caption("Over the same days of the same data. It is kept like any other rehearsal.")
+    if is_itself:
+        st.caption(
+            "That is what is rehearsed here. Choose another version or campaign, or change a delay "
+            "on the page Flows and come back."
+        )
+    else:
+        st.caption("Over the same days of the same data. It is kept like any other rehearsal.")
+
+
+def _likely(choices: Mapping[str, Choice], view: View) -> int:
+    """Give the place of what is most likely compared: the same campaign, else the first."""
+    names = [choice.campaign.name for choice in choices.values()]
+    return names.index(view.campaign.name) if view.campaign.name in names else 0
+
+
+def _choose_version(choice: Choice, view: View) -> Choice:
+    """Let a version of a saved campaign be chosen, at first not the one that is looked at."""
+    if choice.version is None or choice.version == 1:
+        return choice
+    numbers = list(range(choice.version, 0, -1))
+    is_here = choice.campaign.name == view.campaign.name
+    here = view.record.campaigns[view.place].version if is_here else None
+    number = st.selectbox(
+        "Version",
+        numbers,
+        index=1 if numbers[0] == here else 0,
+        key=f"rehearse_other_version_{choice.choice_id}_{choice.version}_{here}",
+        width=120,
+    )
+    return choice if number == choice.version else rehearse_choices.of_version(choice, number)
 
 
 def _same_history(view: View, named: NamedVersion) -> Setup:

@@ -11,7 +11,15 @@ from core.rehearsal.reports.funnel import CampaignFunnel, StepFunnel, funnels
 from core.services import phrases, rehearsal_questions
 from core.services.flow_forms import opened
 from core.services.rehearsal_questions import GoalRates
-from core.ui import flow_graph, formats, readers, rehearse_graph, rehearse_words
+from core.ui import (
+    flow_gallery,
+    flow_graph,
+    formats,
+    navigation,
+    readers,
+    rehearse_graph,
+    rehearse_words,
+)
 from core.ui.flow_canvas.canvas import CanvasGraph, Selected
 from core.ui.flow_canvas.canvas import show as show_canvas
 from core.ui.rehearse_view import View
@@ -44,6 +52,19 @@ def choose_campaign(names: Sequence[str]) -> int:
         persist_state="page",
     )
     return chosen if chosen is not None and chosen < len(names) else 0
+
+
+def offer_flow(view: View) -> None:
+    """Offer to change the flow that is looked at."""
+    if st.button(
+        "Change the flow",
+        icon=navigation.FLOWS.icon,
+        key="rehearse_flow_open",
+        help="Opens it on the page Flows, as it was rehearsed. Rehearse it again from there, and "
+        "*What changes* shows the difference.",
+    ):
+        flow_gallery.open_rehearsed(view.record.campaigns[view.place])
+        st.switch_page(navigation.FLOWS)
 
 
 def show_numbers(view: View) -> None:

@@ -12,7 +12,7 @@ from core.ui import formats, readers, rehearse_figures, rehearse_words
 from core.ui.rehearse_figures import node_name
 from core.ui.rehearse_view import View
 
-_LONGEST = 26
+_LONGEST = 56
 
 
 def show(view: View) -> None:
@@ -79,7 +79,8 @@ def way_labels(campaign: Campaign) -> dict[tuple[str, str], str]:
 
 def figure_of(campaign: Campaign, funnel: CampaignFunnel) -> go.Figure:
     """Draw the ways of a campaign."""
-    labels = {step.id: _short(step_words.title(step)) for step in campaign.steps}
+    titles = rehearse_words.step_titles(campaign)
+    labels = {step_id: _short(title) for step_id, title in titles.items()}
     return rehearse_figures.sankey(sankey(campaign, funnel), labels, way_labels(campaign))
 
 

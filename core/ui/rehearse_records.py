@@ -108,8 +108,8 @@ def _forget(rehearsal_id: str) -> None:
         st.toast(str(error), icon=":material/info:")
 
 
-def show_head(record: RehearsalRecord, show_exports: Callable[[], None]) -> None:
-    """Say which rehearsal is open; offer the way back, to make it again and to take it along."""
+def show_head(record: RehearsalRecord, *show_tools: Callable[[], None]) -> None:
+    """Say which rehearsal is open; offer the way back, to make it again, and other tools."""
     st.markdown(
         f"{campaign_list(record)} · {extent(record)}  \n"
         f":gray[Made {record.made_at:%-d %b %Y, %H:%M} UTC. The address of this page is its link.]"
@@ -131,7 +131,8 @@ def show_head(record: RehearsalRecord, show_exports: Callable[[], None]) -> None
             help="The same campaigns and days on the data as it is now, with the latest version of "
             "each saved campaign.",
         )
-        show_exports()
+        for show_tool in show_tools:
+            show_tool()
 
 
 def show_warnings(record: RehearsalRecord, *, is_same_data: bool) -> None:

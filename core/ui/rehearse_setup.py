@@ -22,6 +22,15 @@ _SEEN = "rehearse_campaigns_seen"
 _DAY = timedelta(days=1)
 
 
+def ask_for(choice_ids: Sequence[str]) -> None:
+    """Have the page Rehearse show the set-up with these campaigns chosen, whatever is open there.
+
+    The same campaign may have been chosen before, and be another one by now.
+    """
+    st.session_state[CAMPAIGNS] = list(choice_ids)
+    st.session_state.pop(_SEEN, None)
+
+
 def is_asked_for() -> bool:
     """Say whether another page chose campaigns to rehearse since the set-up was last shown."""
     chosen = st.session_state.get(CAMPAIGNS)
@@ -108,7 +117,9 @@ def _choose_period(manifest: Manifest, zone: str) -> tuple[datetime | None, date
     with st.container(horizontal=True, vertical_alignment="bottom"):
         begin = _choose_day("From", (first, last), first, manifest.name, _FROM_HELP)
         end = _choose_day("To", (first, last), last, manifest.name, _TO_HELP)
-        st.caption(f"Days in {zone}.", width="content")
+        differs = (first, last) != (manifest.first_at.date(), manifest.last_at.date())
+        above = " The line above tells days in UTC." if differs else ""
+        st.caption(f"Days in {zone}.{above}", width="content")
     since = None if begin is None or begin <= first else _instant(begin, zone)
     until = None if end is None or end >= last else _instant(end + _DAY, zone) - _MICROSECOND
     return since, until

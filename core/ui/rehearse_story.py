@@ -28,6 +28,13 @@ class StoryLine:
     what: str
 
 
+def about_message(story: PersonStory, chosen: tuple[str, int]) -> str | None:
+    """Say why one e-mail (step, due at in µs) was sent or held back; None if there is none such."""
+    own = (m for enrolment in story.path.enrolments for m in enrolment.messages)
+    found = next((m for m in own if (m.step_id, m.due_at) == chosen), None)
+    return None if found is None else _why(story, found)
+
+
 def headline(story: PersonStory) -> list[str]:
     """Say in sentences what came of it all (Markdown): entries, e-mails sent and not sent."""
     enrolments = story.path.enrolments
@@ -84,8 +91,8 @@ def _cap(story: PersonStory, message: PathMessage) -> str:
         return ""
     zone = story.campaign.timezone
     told = ", ".join(
-        f"{formats.plain(sent.template)} from {formats.plain(sent.campaign)} on "
-        f"{formats.moment(sent.due_at, zone)}"
+        f"{formats.plain(step_words.email_title(sent.template))} from "
+        f"{formats.plain(sent.campaign)} on {formats.moment(sent.due_at, zone)}"
         for sent in before
     )
     cap = story.campaign.frequency_cap

@@ -62,6 +62,11 @@ def open_one(rehearsal_id: str) -> None:
         st.query_params[PARAMETER] = rehearsal_id
 
 
+def ask_for(rehearsal_id: str) -> None:
+    """Have the page Rehearse open one, from another page."""
+    st.session_state[_OPEN] = rehearsal_id
+
+
 def close() -> None:
     """Go back to the set-up."""
     st.session_state.pop(_OPEN, None)

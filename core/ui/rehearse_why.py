@@ -24,6 +24,7 @@ _STATES = {
 }
 _EVERY = ""
 Int64s = NDArray[np.int64]
+Message = tuple[str, int]  # the step that sends it, and when it is due (µs)
 
 
 def show(view: View) -> None:
@@ -45,8 +46,9 @@ def show(view: View) -> None:
         persist_state="session",
     )
     outcome = readers.outcome(view.rehearsal_id)
+    message = None
     if by == "E-mails":
-        _choose_message(view, outcome)
+        message = _choose_message(view, outcome)
     else:
         _choose_enrolment(view, outcome)
     st.session_state.setdefault(_PERSON, "")
@@ -58,7 +60,7 @@ def show(view: View) -> None:
         width=420,
     )
     if user_id and user_id.strip():
-        _show_story(view, outcome, user_id.strip())
+        _show_story(view, outcome, user_id.strip(), message)
 
 
 def _choose_enrolment(view: View, outcome: Outcome) -> None:
@@ -92,14 +94,22 @@ def _state(outcome: Outcome, number: int) -> str:
     return _STATES[state]
 
 
-def _choose_message(view: View, outcome: Outcome) -> None:
+def _choose_message(view: View, outcome: Outcome) -> Message | None:
+    """Let an e-mail be chosen; its person goes into the field for the person."""
     places = _filtered(view, outcome)
     if not len(places):
         st.caption("No such e-mail came up.")
-        return
+        return None
     newest = places[np.argsort(-outcome.messages.due_at[places], kind="stable")][:LISTED]
-    _pick(_messages_table(view, outcome, newest), "rehearse_messages", "E-mails, the latest first")
+    row = _pick(
+        _messages_table(view, outcome, newest), "rehearse_messages", "E-mails, the latest first"
+    )
     _say_listed(len(places), "e-mails", view.campaign.timezone)
+    if row is None:
+        return None
+    place = newest[row]
+    step = view.campaign.steps[outcome.messages.step[place]]
+    return step.id, int(outcome.messages.due_at[place])
 
 
 def _filtered(view: View, outcome: Outcome) -> Int64s:
@@ -154,7 +164,7 @@ def _key(view: View) -> readers.DatasetKey:
     return view.key
 
 
-def _pick(table: pd.DataFrame, key: str, alt: str) -> None:
+def _pick(table: pd.DataFrame, key: str, alt: str) -> int | None:
     """Show people in a table; a chosen row goes into the field for the person, once."""
     chosen = st.dataframe(
         table,
@@ -170,6 +180,7 @@ def _pick(table: pd.DataFrame, key: str, alt: str) -> None:
     if picked is not None and st.session_state.get("rehearse_picked") != picked:
         st.session_state[_PERSON] = picked[2]
     st.session_state["rehearse_picked"] = picked
+    return rows[0] if rows else None
 
 
 def _say_listed(total: int, what: str, zone: str) -> None:
@@ -177,7 +188,7 @@ def _say_listed(total: int, what: str, zone: str) -> None:
     st.caption(f"{shown}. Choose a row to read the story. Times in {zone}.")
 
 
-def _show_story(view: View, outcome: Outcome, user_id: str) -> None:
+def _show_story(view: View, outcome: Outcome, user_id: str, message: Message | None) -> None:
     dataset = readers.dataset(_key(view))
     try:
         story = person_story(view.record, outcome, view.place, dataset, user_id)
@@ -185,6 +196,9 @@ def _show_story(view: View, outcome: Outcome, user_id: str) -> None:
         st.warning(str(error))
         return
     st.subheader(formats.plain(user_id), anchor=False)
+    about = None if message is None else rehearse_story.about_message(story, message)
+    if about is not None:
+        st.info(f"The e-mail you chose: {about}", icon=":material/mail:")
     for sentence in rehearse_story.headline(story):
         st.markdown(sentence)
     lines = rehearse_story.lines(story)

@@ -1,5 +1,7 @@
 """What a rehearsal found, in a marketer's words: reasons, steps taken, what changed and why."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from core.domain.campaigns import Campaign, Goal
@@ -26,6 +28,7 @@ REFUSED = {
 
 _BOUGHT = frozenset({"purchase", "order", "order_completed", "placed_order", "transaction", "buy"})
 _SINCE_ENTRY = "since_entry"
+_LONGEST_SUBJECT = 32  # characters of a subject that stand in a label
 _GOAL = "goal"
 
 
@@ -96,13 +99,44 @@ def step_title(campaign: Campaign, step_id: str) -> str:
 
 
 def step_titles(campaign: Campaign) -> dict[str, str]:
-    """Say what each step does, with its id where two steps do the same."""
-    titles = {step.id: step_words.title(step) for step in campaign.steps}
-    often = list(titles.values())
-    return {
-        step_id: title if often.count(title) == 1 else f"{title} ({step_id})"
-        for step_id, title in titles.items()
-    }
+    """Say what each step does; steps that do the same are told apart."""
+    return _told_apart(
+        {step.id: step_words.title(step) for step in campaign.steps}, _subjects(campaign)
+    )
+
+
+def _told_apart(titles: Mapping[str, str], subjects: Mapping[str, str]) -> dict[str, str]:
+    """Add to titles that several steps have the subject that only one of them has, else the id."""
+    often = Counter(titles.values())
+    alike = Counter((title, subjects.get(step_id)) for step_id, title in titles.items())
+    named = {}
+    for step_id, title in titles.items():
+        subject = subjects.get(step_id)
+        is_own = subject is not None and alike[title, subject] == 1
+        mark = f"“{_short(subject)}”" if subject is not None and is_own else step_id
+        named[step_id] = title if often[title] == 1 else f"{title} ({mark})"
+    return named
+
+
+def _subjects(campaign: Campaign) -> dict[str, str]:
+    """Give the subjects that steps set themselves."""
+    sends = (step for step in campaign.steps if isinstance(step, SendStep))
+    return {step.id: step.subject for step in sends if step.subject}
+
+
+def _short(subject: str) -> str:
+    is_long = len(subject) > _LONGEST_SUBJECT
+    return f"{subject[: _LONGEST_SUBJECT - 1].rstrip()}…" if is_long else subject
+
+
+def short_goal(goal: Goal | None, waits: Sequence[timedelta | None]) -> str:
+    """Point out that the goal's time is over before some e-mail leaves; empty where it is not."""
+    if goal is None or not any(wait > goal.within for wait in waits if wait is not None):
+        return ""
+    return (
+        f" The goal counts only within {phrases.exact_duration(goal.within)} of entering, which is "
+        "over before some of the e-mails leave: whoever reached it later is not among them."
+    )
 
 
 def wait(length: timedelta) -> str:
@@ -116,15 +150,11 @@ def step_of(campaign: Campaign, step_id: str | None) -> Step | None:
 
 
 def mail_labels(campaign: Campaign) -> dict[str, str]:
-    """Name the e-mails of a flow by step: the template, with the step where two send the same."""
+    """Name the e-mails of a flow by step; those that are sent by several steps are told apart."""
     sends = [step for step in campaign.steps if isinstance(step, SendStep)]
-    templates = [step.template for step in sends]
-    return {
-        step.id: step.template
-        if templates.count(step.template) == 1
-        else f"{step.template} ({step.id})"
-        for step in sends
-    }
+    return _told_apart(
+        {step.id: step_words.email_title(step.template) for step in sends}, _subjects(campaign)
+    )
 
 
 def row_meaning(row: PathRow, campaign: Campaign, zone: str) -> str:
@@ -181,7 +211,7 @@ def _matched(step: Step | None) -> str:
 
 
 def _template(step: Step | None) -> str:
-    return step.template if isinstance(step, SendStep) else "e-mail"
+    return f"“{step_words.email_title(step.template)}”" if isinstance(step, SendStep) else "e-mail"
 
 
 def _taken(step: Step | None, reason: str) -> str:

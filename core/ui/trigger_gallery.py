@@ -12,7 +12,7 @@ from core.domain.errors import CampaignError, UnusableInput
 from core.services import phrases
 from core.services.campaign_files import campaign_yaml, read_campaign
 from core.services.campaigns import save_campaign
-from core.ui import formats, readers, trigger_draft, words
+from core.ui import flow_gallery, formats, navigation, readers, trigger_draft, words
 
 _STAGE_COLOURS: dict[str, Literal["blue", "violet", "orange", "green"]] = {
     "awareness": "blue",
@@ -133,6 +133,15 @@ def show_saving(campaign: Campaign) -> None:
                 key="triggers_download",
                 on_click="ignore",
             )
+            if st.button(
+                "Open its flow" if campaign.steps else "Draw its flow",
+                icon=navigation.FLOWS.icon,
+                key="triggers_flow",
+                help="What happens to them then: e-mails, waits, branches, tests.",
+            ):
+                named = campaign.model_copy(update={"name": " ".join(name.split())})
+                flow_gallery.draw_from_elsewhere(named if named.name else campaign)
+                st.switch_page(navigation.FLOWS)
 
 
 def _save(campaign: Campaign, name: str, note: str) -> None:

@@ -34,7 +34,9 @@ head = st.container()
 place = rehearse_overview.choose_campaign([named.campaign.name for named in record.campaigns])
 view = rehearse_view.View(record=record, place=place, key=key)
 with head:
-    rehearse_records.show_head(record, lambda: rehearse_exports.show(view))
+    rehearse_records.show_head(
+        record, lambda: rehearse_overview.offer_flow(view), lambda: rehearse_exports.show(view)
+    )
 rehearse_records.show_warnings(record, is_same_data=key is not None)
 rehearse_overview.show_numbers(view)
 rehearse_overview.show_flow(view)

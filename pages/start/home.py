@@ -7,10 +7,13 @@ from core.ui import checklist as steps
 from core.ui import home_state, import_panel, readers
 
 manifests = readers.datasets()
-campaigns = readers.saved_campaigns()
+campaigns = home_state.saved_campaigns()
+rehearsals = readers.rehearsals()
 items = checklist(
     dataset_names=[manifest.name for manifest in manifests if manifest.rows],
     campaign_names=[campaign.name for campaign in campaigns],
+    flow_names=[campaign.name for campaign in campaigns if campaign.has_flow],
+    rehearsal_names=home_state.rehearsed_names(rehearsals),
 )
 
 st.markdown(
@@ -24,5 +27,6 @@ with way:
     steps.show(items)
 with state:
     home_state.show_datasets(manifests)
+    home_state.show_rehearsals(rehearsals)
     home_state.show_campaigns(campaigns)
     home_state.show_place(readers.home())

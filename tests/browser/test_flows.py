@@ -12,8 +12,10 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 
 def begin_from_nothing(page: Page, address: str) -> Locator:
-    """Open the page with a flow without steps, and give its canvas."""
+    """Open the page with a flow without steps on the sample shop, and give its canvas."""
     page.goto(f"{address}/flows")
+    page.get_by_role("combobox", name="Data").click()
+    page.get_by_role("option", name="Sample shop").click()
     page.get_by_role("tab", name="Draw your own").click()
     page.get_by_role("button", name="Draw a flow from here").click()
     canvas = page.locator(".react-flow")
@@ -74,7 +76,7 @@ def test_a_flow_with_a_split_is_drawn_from_nothing_and_saved(
 ) -> None:
     canvas = begin_from_nothing(page, address)
     add(canvas, "Add a step here", "A/B split", "split")
-    add(canvas, "Add a step here, on the way “A”", "Send e-mail", "mail")
+    add(canvas, "Add a step here, on the way “A”", "Send an e-mail", "mail")
     expect(page.get_by_text("1 thing to mend")).to_be_visible()
     choose_email(page, "Cart recovery")
     expect(page.get_by_text("1 thing to mend")).to_be_hidden()

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 from core import bootstrap
+from core.domain.campaigns import Campaign
+from core.history.reading import open_dataset
 from core.services.campaigns import save_campaign
+from core.services.imports import SAMPLE_NAME
+from core.services.stored_rehearsals import NamedVersion, RehearsalRecord, rehearse_and_keep
 from tests.conftest import IMPORTED_AT
-from tests.pages.conftest import Open, import_ended, texts
+from tests.pages.conftest import Open, import_ended, metrics, texts
 
 PAGE = "start/home.py"
 
@@ -43,24 +47,84 @@ def test_with_data_the_next_step_is_a_trigger(sample_home: Path, visit: Open) ->
     ]
 
 
-def test_a_saved_campaign_is_shown_with_its_sentence(sample_home: Path, visit: Open) -> None:
-    campaign = bootstrap.starter_campaigns()[0]
-    save_campaign(
-        bootstrap.database(), campaign, name="Spring_*sale*", note="", saved_at=IMPORTED_AT
+def saved(name: str, *, with_steps: bool) -> Campaign:
+    campaign = next(c for c in bootstrap.starter_campaigns() if bool(c.steps) is with_steps)
+    save_campaign(bootstrap.database(), campaign, name=name, note="", saved_at=IMPORTED_AT)
+    return campaign
+
+
+def rehearsed(home: Path, campaign: Campaign) -> RehearsalRecord:
+    return rehearse_and_keep(
+        home,
+        open_dataset(home, SAMPLE_NAME),
+        [NamedVersion(campaign=campaign, version=1)],
+        made_at=IMPORTED_AT,
     )
+
+
+def test_a_saved_trigger_is_shown_with_its_sentence_and_asks_for_its_flow(
+    sample_home: Path, visit: Open
+) -> None:
+    saved("Spring_*sale*", with_steps=False)
 
     app = visit(PAGE)
 
-    assert r"**Spring\_\*sale\***" in texts(app)
+    assert app.button(key="home_campaign_Spring_*sale*").label == r"**Spring\_\*sale\***"
     assert "When someone does" in texts(app)
+    assert "no flow yet" in texts(app)
+    assert "Next: the flow" in texts(app)
+    assert app.button(key="home_go_flow").label == "Draw a flow"
+
+
+def test_a_saved_flow_asks_to_be_rehearsed(sample_home: Path, visit: Open) -> None:
+    saved("Spring", with_steps=True)
+
+    app = visit(PAGE)
+
+    assert "Drawn: Spring" in texts(app)
+    assert "Next: the rehearsal" in texts(app)
+    assert app.button(key="home_go_rehearsal").label == "Rehearse it"
+    assert "None made yet." in texts(app)
+
+
+def test_a_rehearsal_is_listed_with_what_it_found(sample_home: Path, visit: Open) -> None:
+    record = rehearsed(sample_home, saved("Spring", with_steps=True))
+
+    app = visit(PAGE)
+
+    entered = record.summary["campaigns"][0]["people_enrolled"]
+    assert f"{entered:,} people entered" in texts(app)
     assert "Next:" not in texts(app)
-    assert app.button(key="home_more_triggers").label == "Open Triggers"
+    assert app.button(key="home_more_flows").label == "Open Flows"
+    listed = app.button(key=f"home_rehearsal_{record.rehearsal_id}")
+    assert record.campaigns[0].campaign.name in listed.label
+
+
+def test_a_campaign_is_opened_on_flows(sample_home: Path, visit: Open) -> None:
+    saved("Spring", with_steps=True)
+    app = visit(PAGE)
+
+    app.button(key="home_campaign_Spring").click().run()
+
+    assert not app.exception
+    assert app.session_state["flows_saved"][:2] == ("Spring", 1)
+    assert "version 1" in texts(app)
+
+
+def test_a_rehearsal_is_opened_on_its_page(sample_home: Path, visit: Open) -> None:
+    record = rehearsed(sample_home, saved("Spring", with_steps=True))
+    app = visit(PAGE)
+
+    app.button(key=f"home_rehearsal_{record.rehearsal_id}").click().run()
+
+    assert not app.exception
+    assert "People entered" in metrics(app)
 
 
 def test_what_the_product_cannot_do_yet_is_no_dead_link(sample_home: Path, visit: Open) -> None:
     app = visit(PAGE)
 
-    for step in ("The e-mail", "The flow", "The rehearsal", "Live"):
+    for step in ("The e-mail", "Live"):
         (told,) = [line for line in texts(app).split("\n") if f"**{step}**" in line]
         assert "Coming later" in told
     assert [button.key for button in app.button] == ["home_go_trigger"]

@@ -6,19 +6,27 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import bootstrap
 from core.domain.campaigns import Campaign
 from core.domain.errors import Cancelled
+from core.domain.outcomes import MessageOutcome
 from core.history.reading import open_dataset
 from core.services import edit_history, stored_rehearsals
 from core.services.campaigns import save_campaign
 from core.services.flow_forms import opened
 from core.services.jobs import Job
-from core.services.stored_rehearsals import NamedVersion, RehearsalRecord, rehearse_and_keep
-from core.ui import rehearse_job
+from core.services.person_stories import person_story
+from core.services.stored_rehearsals import (
+    NamedVersion,
+    RehearsalRecord,
+    open_rehearsal,
+    rehearse_and_keep,
+)
+from core.ui import rehearse_job, rehearse_story
 from tests.history.datasets import event, write_events
 from tests.pages.conftest import Open, metrics, texts, widget
 
@@ -222,12 +230,12 @@ def test_no_figure_of_a_replayed_split_names_a_winner(
 ) -> None:
     app = open_tab(open_link(record.rehearsal_id), "A/B")
 
-    arms = table(app, "Arm", "People", "Share with goal")
-    assumed = table(app, "Arm", "E-mails opened (assumed)")
+    arms = table(app, "Variant", "People", "Share with goal")
+    assumed = table(app, "Variant", "E-mails opened (assumed)")
 
-    assert arms["Arm"] == ["now", "later"]
-    assert assumed["Arm"] == ["now", "later"]
-    assert "no arm can win" in texts(app)
+    assert arms["Variant"] == ["now", "later"]
+    assert assumed["Variant"] == ["now", "later"]
+    assert "no variant can win" in texts(app)
     assert "name no winner" in texts(app)
 
 
@@ -314,6 +322,24 @@ def test_emails_are_found_by_what_became_of_them(
     assert set(listed["What became of it"]) == {"Held back: no e-mail address"}
 
 
+def test_why_an_email_was_held_back_is_said_of_the_one_that_was_chosen(
+    record: RehearsalRecord, sample_home: Path
+) -> None:
+    outcome = open_rehearsal(sample_home, record.rehearsal_id)[1]
+    messages = outcome.messages
+    place = int(np.flatnonzero(messages.outcome == MessageOutcome.HOLDOUT)[0])
+    dataset = open_dataset(sample_home, SHOP)
+    user_id = str(dataset.user_ids()[int(outcome.enrolments.user[messages.enrolment[place]])])
+    story = person_story(record, outcome, 0, dataset, user_id)
+    step_id = outcome.campaigns[0].steps[messages.step[place]].id
+
+    said = rehearse_story.about_message(story, (step_id, int(messages.due_at[place])))
+
+    assert said is not None
+    assert "**held back**" in said
+    assert said.endswith("left out for comparison.")
+
+
 def test_a_longer_pause_moves_emails_and_is_named_as_the_difference(
     sample_home: Path, open_link: Callable[[str], AppTest]
 ) -> None:
@@ -328,6 +354,57 @@ def test_a_longer_pause_moves_emails_and_is_named_as_the_difference(
     assert number(shown["E-mails moved"]) > 0
     assert (different["Before"], different["After"]) == (["4 hours"], ["1 day 6 hours"])
     assert "Had reached the goal before the e-mail" in texts(app)
+
+
+def test_an_older_version_is_before_a_newer_one_whenever_they_were_rehearsed(
+    sample_home: Path, open_link: Callable[[str], AppTest]
+) -> None:
+    dataset = open_dataset(sample_home, SHOP)
+    newer, _ = (
+        rehearse_and_keep(
+            sample_home,
+            dataset,
+            [NamedVersion(campaign=with_pause(length), version=version)],
+            made_at=MADE_AT + timedelta(hours=hours),
+        )
+        for length, version, hours in (("30h", 2, 0), ("4h", 1, 1))
+    )
+
+    app = open_tab(open_link(newer.rehearsal_id), "What changes")
+
+    different = table(app, "What", "Before", "After")
+    assert (different["Before"], different["After"]) == (["4 hours"], ["1 day 6 hours"])
+
+
+def test_a_rehearsal_is_not_compared_with_itself(
+    sample_home: Path, open_link: Callable[[str], AppTest]
+) -> None:
+    for length in ("4h", "30h"):
+        save_campaign(
+            bootstrap.database(), with_pause(length), name="Left carts", note="", saved_at=MADE_AT
+        )
+    given = [NamedVersion(campaign=with_pause("30h"), version=2)]
+    made = rehearse_and_keep(sample_home, open_dataset(sample_home, SHOP), given, made_at=MADE_AT)
+
+    app = open_tab(open_link(made.rehearsal_id), "What changes")
+    offered = widget(app, "selectbox", "_2_2")
+    is_offered = not app.button(key="rehearse_compare").disabled
+    offered.set_value(2).run()
+
+    assert (offered.value, is_offered) == (2, True)
+    assert app.button(key="rehearse_compare").disabled
+    assert "That is what is rehearsed here" in texts(app)
+
+
+def test_what_was_rehearsed_is_opened_on_flows_to_be_changed(
+    record: RehearsalRecord, open_link: Callable[[str], AppTest]
+) -> None:
+    app = open_link(record.rehearsal_id)
+
+    app.button(key="rehearse_flow_open").click().run()
+
+    assert not app.exception
+    assert app.session_state["flows_edits"]["present"]["name"] == "Left carts"
 
 
 def test_another_campaign_is_rehearsed_on_the_same_history_and_compared(
@@ -423,7 +500,9 @@ def test_a_rehearsal_that_runs_can_be_stopped_from_the_page(sample_home: Path, v
 def test_without_data_the_page_says_where_to_begin(home: Path, visit: Open) -> None:
     app = visit(PAGE)
 
-    assert app.info[0].value.startswith("Everything here is tried on what your customers really did")
+    assert app.info[0].value.startswith(
+        "Everything here is tried on what your customers really did"
+    )
 
 
 def test_campaigns_chosen_on_another_page_lead_to_the_set_up(
@@ -436,6 +515,26 @@ def test_campaigns_chosen_on_another_page_lead_to_the_set_up(
 
     assert not app.exception
     assert app.multiselect(key="rehearse_campaigns").value == ["ready:Welcome"]
+    assert "rehearsal" not in app.query_params
+
+
+def test_the_same_campaign_asked_for_again_leads_to_the_set_up_not_to_its_old_rehearsal(
+    sample_home: Path, visit: Open
+) -> None:
+    save_campaign(bootstrap.database(), carts(), name="Left carts", note="", saved_at=MADE_AT)
+    given = [NamedVersion(campaign=carts(), version=1)]
+    made = rehearse_and_keep(sample_home, open_dataset(sample_home, SHOP), given, made_at=MADE_AT)
+    app = visit(PAGE)
+    app.multiselect(key="rehearse_campaigns").set_value(["saved:Left carts"]).run()
+    app.button(key=f"rehearse_open_{made.rehearsal_id}").click().run()
+    app.button(key="rehearse_flow_open").click().run()
+    app.query_params.clear()  # a browser forgets them with the page
+    app.switch_page("../../pages/design/flows.py").run()
+
+    app.button(key="flows_rehearse").click().run()
+
+    assert not app.exception
+    assert app.multiselect(key="rehearse_campaigns").value == ["saved:Left carts"]
     assert "rehearsal" not in app.query_params
 
 

@@ -163,6 +163,18 @@ def test_saving_keeps_a_version_under_the_name(open_page: Callable[[], AppTest])
     assert "within: 1d12h" in campaign_yaml(saved.campaign)
 
 
+def test_a_trigger_leads_on_to_its_flow(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    widget(app, "number_input", "absence_within_amount").set_value(36).run()
+    next(t for t in app.text_input if t.label == "Name").set_value("My carts").run()
+
+    app.button(key="triggers_flow").click().run()
+
+    assert not app.exception
+    drawn = app.session_state["flows_edits"]["present"]
+    assert (drawn["name"], drawn["trigger"]["within"]) == ("My carts", "1d12h")
+
+
 def test_a_name_that_cannot_be_one_is_refused_in_a_sentence(
     open_page: Callable[[], AppTest],
 ) -> None:
@@ -179,4 +191,6 @@ def test_a_name_that_cannot_be_one_is_refused_in_a_sentence(
 def test_without_data_the_page_says_where_to_begin(home: Path, visit: Open) -> None:
     app = visit(PAGE)
 
-    assert app.info[0].value.startswith("Everything here is tried on what your customers really did")
+    assert app.info[0].value.startswith(
+        "Everything here is tried on what your customers really did"
+    )

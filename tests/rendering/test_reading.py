@@ -26,7 +26,8 @@ def test_the_starters_are_read_with_their_settings_and_partials() -> None:
     recovery = templates["cart_recovery"]
     assert recovery.stage == "conversion"
     assert recovery.subject.startswith("{{ profile.first_name")
-    assert recovery.line_by_key["subject"] == 3
+    assert recovery.line_by_key["subject"] == 4
+    assert recovery.requires == ("cart.products",)
     assert "partials/footer.mjml" in recovery.partials
     assert recovery.sample["links"]
 

@@ -15,6 +15,7 @@ from core.services.rehearse import FIRINGS, MESSAGES, SUMMARY, TRACE, rehearse_t
 from core.services.stored_rehearsals import NamedVersion, open_rehearsal, rehearse_and_keep
 from tests.history.datasets import IMPORTED_AT
 from tests.services.shops import CART, VIEWED, campaign, small_shop
+from tests.services.test_rehearse_flows import FLOW, busy_shop
 
 MAIL = {"steps": [{"id": "mail", "kind": "send", "template": "hello"}]}
 
@@ -41,6 +42,26 @@ def test_each_file_is_byte_for_byte_what_the_command_writes(
     files = packed(tmp_path / "home", shop, *campaigns)
 
     assert files.read(file) == (tmp_path / "out" / file).read_bytes()
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 10**9])
+def test_10_the_archive_does_not_depend_on_how_many_enrolments_are_written_at_once(
+    tmp_path: Path, at_once: int
+) -> None:
+    home = tmp_path / "home"
+    dataset = busy_shop(home)
+    campaigns = [campaign(FLOW), campaign(VIEWED), campaign(VIEWED, name="A", **MAIL)]
+    given = [NamedVersion(campaign=campaign) for campaign in campaigns]
+    record = rehearse_and_keep(home, dataset, given, made_at=IMPORTED_AT)
+    _, outcome = open_rehearsal(home, record.rehearsal_id)
+
+    made = archive(record, outcome, dataset, enrolments_at_once=at_once)
+
+    assert made == archive(record, outcome, dataset)
+    rehearse_to_files(campaigns, dataset, tmp_path / "out")
+    files = ZipFile(io.BytesIO(made))
+    for file in (FIRINGS, MESSAGES, TRACE):
+        assert files.read(file) == (tmp_path / "out" / file).read_bytes()
 
 
 def test_the_campaigns_lie_beside_and_read_back_as_they_were(tmp_path: Path, shop: Dataset) -> None:

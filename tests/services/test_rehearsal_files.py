@@ -154,6 +154,18 @@ def write_one_of_two(folder: Path) -> None:
         raise KeyError("two")
 
 
+def test_two_who_write_the_same_files_at_once_do_not_mix_their_lines(tmp_path: Path) -> None:
+    names = ["one", "two"]
+
+    with replaced_together(tmp_path, names) as first, replaced_together(tmp_path, names) as second:
+        for name in names:
+            with first[name].open("w") as one, second[name].open("w") as other:
+                one.write("first, longer")
+                other.write("second")
+
+    assert set(contents(tmp_path).values()) in ({"first, longer"}, {"second"})
+
+
 def test_a_folder_that_cannot_be_made_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file, no folder")
 

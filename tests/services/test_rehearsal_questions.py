@@ -178,7 +178,7 @@ def test_a_split_on_replay_is_an_a_a_test_without_a_winner() -> None:
 
     assert [rate.value for rate in found.rates if rate is not None] == [0.10, 0.12]
     assert "A/A test" in found.note
-    assert "no arm can win" in found.note
+    assert "no variant can win" in found.note
     assert found.alarms == []
 
 
@@ -187,7 +187,7 @@ def test_arms_of_the_wrong_size_raise_an_alarm() -> None:
 
     assert found.ratio.is_alarm
     assert [alarm.split(" (")[0] for alarm in found.alarms] == [
-        "The arms do not have the sizes their weights ask for"
+        "The variants do not have the sizes their weights ask for"
     ]
 
 

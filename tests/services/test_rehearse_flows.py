@@ -6,8 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from core.domain.errors import UnusableInput
 from core.domain.outcomes import EnrolmentState, MessageOutcome
 from core.history.reading import open_dataset
+from core.services.rehearsal_summary import NO_PROFILES
 from core.services.rehearse import rehearse, rehearse_to_files
 from tests.history.datasets import START, event, write_events
 from tests.services.shops import CART, VIEWED, campaign, rows_of, stored
@@ -142,3 +146,16 @@ def busy_shop(home: Path) -> Any:
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_silence_after_the_last_event_is_pointed_out_and_bounded(tmp_path: Path) -> None:
+    dataset = busy_shop(tmp_path)
+
+    later = rehearse([campaign(FLOW)], dataset, until=START + timedelta(days=60))
+
+    assert any("goes on after the last event" in note for note in later.summary["notes"])
+    assert rehearse([campaign(FLOW)], dataset).summary["notes"] == [NO_PROFILES]
+    with pytest.raises(UnusableInput, match=r"--until lies more than 10 years after"):
+        rehearse([campaign(FLOW)], dataset, until=START + timedelta(days=9_999))
+    with pytest.raises(UnusableInput, match="--since lies after the end"):
+        rehearse([campaign(FLOW)], dataset, since=START + timedelta(days=99))

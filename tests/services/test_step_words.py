@@ -118,7 +118,7 @@ def test_a_step_is_said_in_words(content: dict[str, Any], title: str, detail: st
             {"kind": "branch", "cases": [{"if": GERMAN}, {"if": {"segment": "VIP"}}]},
             {
                 "cases[0].next": "if country is DE",
-                "cases[1].next": "if is in VIP",
+                "cases[1].next": "if they are in VIP",
                 "otherwise": "otherwise",
             },
         ),

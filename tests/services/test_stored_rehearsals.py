@@ -1,5 +1,8 @@
 """Kept rehearsals: reopened as they were, found by the same link, forgotten on request."""
 
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -107,6 +110,78 @@ def test_a_damaged_record_hides_one_rehearsal_and_no_other(tmp_path: Path, damag
     assert records(tmp_path) == [good]
     with pytest.raises(UnusableInput):
         open_rehearsal(tmp_path, bad.rehearsal_id)
+
+
+@pytest.mark.parametrize("file", ["observed-trace.parquet", "observed.json"])
+@pytest.mark.parametrize("left", [0, 40, None])
+def test_a_rehearsal_that_lost_a_file_counts_as_gone_until_it_is_made_again(
+    tmp_path: Path, file: str, left: int | None
+) -> None:
+    dataset = busy_shop(tmp_path)
+    kept = rehearse_and_keep(tmp_path, dataset, [named(FLOW)], made_at=MADE_AT)
+    path = tmp_path / "rehearsals" / kept.rehearsal_id / file
+
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:left])
+
+    assert records(tmp_path) == []
+    again = rehearse_and_keep(tmp_path, dataset, [named(FLOW)], made_at=MADE_AT)
+    assert open_rehearsal(tmp_path, again.rehearsal_id)[0] == kept
+
+
+def test_damage_that_keeps_the_size_is_said_in_a_sentence(tmp_path: Path) -> None:
+    kept = rehearse_and_keep(tmp_path, busy_shop(tmp_path), [named(FLOW)], made_at=MADE_AT)
+    path = tmp_path / "rehearsals" / kept.rehearsal_id / "observed-trace.parquet"
+
+    path.write_bytes(bytes(path.stat().st_size))
+
+    with pytest.raises(UnusableInput, match="rehearse again"):
+        open_rehearsal(tmp_path, kept.rehearsal_id)
+
+
+def test_several_who_keep_the_same_at_once_leave_one_that_is_whole(tmp_path: Path) -> None:
+    dataset = small_shop(tmp_path)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [
+            pool.submit(rehearse_and_keep, tmp_path, dataset, [named()], made_at=MADE_AT)
+            for _ in range(40)
+        ]
+        ids = {each.result().rehearsal_id for each in made}
+
+    (rehearsal_id,) = ids
+    open_rehearsal(tmp_path, rehearsal_id)
+    assert [path.name for path in (tmp_path / "rehearsals").iterdir()] == [rehearsal_id]
+
+
+def test_where_nothing_can_be_kept_a_sentence_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rehearsals").write_text("in the way")
+
+    with pytest.raises(UnusableInput, match="could not be kept"):
+        rehearse_and_keep(tmp_path, small_shop(tmp_path), [named()], made_at=MADE_AT)
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
+    left, recent = (tmp_path / "rehearsals" / name for name in (".left", ".recent"))
+    for draft, age in ((left, 25), (recent, 1)):
+        draft.mkdir(parents=True)
+        at = (MADE_AT - timedelta(hours=age)).timestamp()
+        os.utime(draft, (at, at))
+
+    rehearse_and_keep(tmp_path, small_shop(tmp_path), [named()], made_at=MADE_AT)
+
+    assert (left.exists(), recent.exists()) == (False, True)
+
+
+def test_a_copied_folder_is_not_a_second_rehearsal(tmp_path: Path) -> None:
+    kept = rehearse_and_keep(tmp_path, small_shop(tmp_path), [named()], made_at=MADE_AT)
+    folder = tmp_path / "rehearsals"
+
+    shutil.copytree(folder / kept.rehearsal_id, folder / "copy")
+
+    assert records(tmp_path) == [kept]
 
 
 def test_a_cancelled_rehearsal_leaves_nothing(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_ways_of_a_branch_belong_to_their_cases_wherever_those_stand() -> None:
     ]
     assert changes(before, without) == [
         ("ask", "Cases", "1. country is DE; 2. is in VIP", "country is DE"),
-        ("ask", "Way “if is in VIP” leads to", "b", ""),
+        ("ask", "Way “if they are in VIP” leads to", "b", ""),
         ("b", "Step removed", "End", ""),
     ]
 

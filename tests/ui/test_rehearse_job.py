@@ -65,4 +65,4 @@ def test_the_speed_counts_the_people_of_this_round() -> None:
 
 
 def test_before_the_first_report_it_says_what_is_done() -> None:
-    assert told(None, BEGAN) == "Opening the data"
+    assert told(None, BEGAN) == "Opening the data and walking the first people through"

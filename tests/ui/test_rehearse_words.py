@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.campaigns import Campaign
+from core.domain.campaigns import Campaign, Goal
 from core.domain.firings import Admission
 from core.domain.outcomes import MessageOutcome, StepOutcome
 from core.rehearsal.person_path import PathRow
@@ -81,8 +81,8 @@ def meaning(
             "otherwise",
             "None of the conditions held: takes the other way",
         ),
-        ("mail", StepOutcome.SENT, "", "Sent: hello"),
-        ("mail", StepOutcome.WITHHELD, "no_address", "Held back: hello. No e-mail address"),
+        ("mail", StepOutcome.SENT, "", "Sent: “Hello”"),
+        ("mail", StepOutcome.WITHHELD, "no_address", "Held back: “Hello”. No e-mail address"),
         ("pause", StepOutcome.EXITED, "goal", "Reached the goal (purchase) and leaves the flow"),
         ("pause", StepOutcome.EXITED, "exit", "Leaves the flow here"),
         (None, StepOutcome.COMPLETED, "", "Came through the whole flow"),
@@ -134,6 +134,22 @@ def test_steps_that_do_the_same_are_told_apart() -> None:
     assert titles["pause"] == "Wait 4 hours"
 
 
+def test_emails_sent_twice_are_told_apart_by_the_subject_that_only_one_has() -> None:
+    steps = [
+        {**step, "subject": "Still there?"} if step["id"] == "again" else step for step in STEPS
+    ]
+
+    labels = rehearse_words.mail_labels(campaign(steps=steps))
+
+    assert labels == {"mail": "Hello (mail)", "again": "Hello (“Still there?”)"}
+
+
+def test_an_email_is_called_by_its_title() -> None:
+    steps = [{"id": "mail", "kind": "send", "template": "cart_recovery"}]
+
+    assert rehearse_words.mail_labels(campaign(steps=steps)) == {"mail": "Cart recovery"}
+
+
 @pytest.mark.parametrize(("hours", "said"), [(-3, "3 hours earlier"), (26, "1 day 2 hours later")])
 def test_a_move_says_its_direction(hours: int, said: str) -> None:
     assert rehearse_words.moved(timedelta(hours=hours)) == said
@@ -142,3 +158,13 @@ def test_a_move_says_its_direction(hours: int, said: str) -> None:
 @pytest.mark.parametrize(("count", "said"), [(1, "1 e-mail"), (1_040, "1,040 e-mails")])
 def test_counts_agree_with_their_nouns(count: int, said: str) -> None:
     assert rehearse_words.emails(count) == said
+
+
+def test_a_goal_that_is_over_before_an_email_leaves_is_pointed_out() -> None:
+    goal = Goal.model_validate({"event": {"event": "buy"}, "within": "1d"})
+
+    note = rehearse_words.short_goal(goal, [None, timedelta(days=3)])
+
+    assert "only within 24 hours of entering" in note
+    assert rehearse_words.short_goal(goal, [timedelta(days=1), None]) == ""
+    assert rehearse_words.short_goal(None, [timedelta(days=3)]) == ""

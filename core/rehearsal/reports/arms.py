@@ -17,6 +17,7 @@ from core.engine.memory import NEVER
 from core.rehearsal.history import run_starts
 from core.rehearsal.outcome import Outcome
 from core.rehearsal.reports.conversions import decided, median_wait
+from core.rehearsal.reports.flow_times import ahead_of
 from core.rehearsal.reports.visits import step_numbers, steps_of_kind, visits_of
 
 
@@ -126,7 +127,8 @@ def _arms(outcome: Outcome, place: int, split: str | None) -> list[_Arm]:
     if split is None:
         own = np.flatnonzero(enrolments.campaign == place)
         exposed_at[own] = enrolments.entered_at[own]
-        return _with_mails(outcome, {EVERYBODY: own}, exposed_at)
+        is_after = np.ones(len(campaign.steps), dtype=np.bool_)
+        return _with_mails(outcome, {EVERYBODY: own}, exposed_at, is_after)
     step = next((step for step in campaign.steps if step.id == split), None)
     if not isinstance(step, SplitStep):
         raise UnusableInput(f"The campaign {campaign.name!r} has no split called {split!r}.")
@@ -136,13 +138,21 @@ def _arms(outcome: Outcome, place: int, split: str | None) -> list[_Arm]:
     enrolment, way = visits.enrolment[here].astype(np.int64), visits.way[here]
     exposed_at[enrolment] = visits.arrived_at[here]
     members = {variant.name: enrolment[way == n] for n, variant in enumerate(step.variants)}
-    return _with_mails(outcome, members, exposed_at)
+    behind = ahead_of(campaign)[split]
+    is_after = np.array([step.id in behind for step in campaign.steps], dtype=np.bool_)
+    return _with_mails(outcome, members, exposed_at, is_after)
 
 
-def _with_mails(outcome: Outcome, members: Mapping[str, Int64s], exposed_at: Int64s) -> list[_Arm]:
+def _with_mails(
+    outcome: Outcome, members: Mapping[str, Int64s], exposed_at: Int64s, is_after: Bools
+) -> list[_Arm]:
+    """Add the mails of exposed enrolments; `is_after` marks the steps that follow the exposure.
+
+    Time alone does not tell: a mail right before a split leaves at the very instant of it.
+    """
     messages, count = outcome.messages, len(outcome.enrolments)
-    since = exposed_at[messages.enrolment]
-    after = (since != NEVER) & (messages.due_at >= since)
+    after = exposed_at[messages.enrolment] != NEVER
+    after[after] = is_after[messages.step[after]]
     sent = after & np.equal(messages.outcome, MessageOutcome.SENT)
     first_due_at, first_sent_at = _earliest(outcome, after), _earliest(outcome, sent)
     sent_count = np.bincount(messages.enrolment[sent], minlength=count)

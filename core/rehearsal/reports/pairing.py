@@ -11,7 +11,7 @@ import numpy as np
 
 from core.domain.durations import to_microseconds
 from core.domain.steps import SendStep
-from core.engine.batches import Int32s, Int64s
+from core.engine.batches import Bools, Int32s, Int64s
 from core.rehearsal.reports.sides import Entered, Side
 
 # Two entries of one person that neither an event nor an instant joins are one occasion when they
@@ -51,8 +51,7 @@ def pair_enrolments(before: Entered, after: Entered) -> Pairs:
     pairs = _Pairing(len(before), len(after))
     pairs.add_equal([before.row], [after.row])
     pairs.add_equal([before.user, before.entered_at], [after.user, after.entered_at])
-    while pairs.add_nearest(before, after):
-        pass
+    pairs.add_nearest(before, after)
     return pairs.all()
 
 
@@ -104,15 +103,24 @@ class _Pairing:
         )
         self._take(one[found], two[others])
 
-    def add_nearest(self, before: Entered, after: Entered) -> bool:
-        """Pair free enrolments of one person that are each other's nearest; False without any."""
+    def add_nearest(self, before: Entered, after: Entered) -> None:
+        """Pair free enrolments of one person that are each other's nearest, until there is none."""
         one, two = self._free
-        nearest = _nearest(before, one, after, two)
-        back = _nearest(after, two, before, one)
-        found = np.flatnonzero(nearest != NOBODY)
-        found = found[back[nearest[found]] == found]
-        self._take(one[found], two[nearest[found]])
-        return len(found) > 0
+        own, other = _moments(
+            [before.user[one], after.user[two]], [before.entered_at[one], after.entered_at[two]]
+        )
+        while True:
+            nearest, back = _nearest(own, other), _nearest(other, own)
+            near = np.flatnonzero(nearest != NOBODY)
+            found = near[back[nearest[near]] == near]
+            if not len(found):
+                return
+            self._take(one[found], two[nearest[found]])
+            # Whoever has nobody near now will not have anybody later either.
+            one_is_open, two_is_open = nearest != NOBODY, back != NOBODY
+            one_is_open[found], two_is_open[nearest[found]] = False, False
+            one, two = one[one_is_open], two[two_is_open]
+            own, other = own.where(one_is_open), other.where(two_is_open)
 
     def _take(self, before: Int64s, after: Int64s) -> None:
         self._before.append(before)
@@ -158,36 +166,51 @@ def _with_rank(code: Int64s) -> Int64s:
     return code * _MOST_ALIKE + rank
 
 
-def _nearest(own: Entered, places: Int64s, other: Entered, others: Int64s) -> Int64s:
-    """Find for each place the nearest of the others: a position in `others`, or NOBODY."""
-    return nearest_of(
-        own.user[places], own.entered_at[places], other.user[others], other.entered_at[others]
-    )
-
-
 def nearest_of(user: Int32s, at: Int64s, other_user: Int32s, other_at: Int64s) -> Int64s:
     """Find the same person's nearest instant in another list, the earlier of two equally near.
 
     The other list stands by user and time. NOBODY where none lies within `SAME_OCCASION`.
     """
-    if not len(other_user):
-        return np.full(len(user), NOBODY, dtype=np.int64)
-    position = _places_in(user, at, other_user, other_at)
+    return _nearest(*_moments([user, other_user], [at, other_at]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Moments:
+    """Instants of people; `place` orders them by user and time, alike on both sides."""
+
+    user: Int32s
+    at: Int64s
+    place: Int64s
+
+    def where(self, chosen: Bools) -> "_Moments":
+        return _Moments(user=self.user[chosen], at=self.at[chosen], place=self.place[chosen])
+
+
+def _moments(users: Sequence[Int32s], times: Sequence[Int64s]) -> list[_Moments]:
+    """Give moments of both sides places in one order."""
+    # Sorted with repetitions: equal instants still have one place, and numpy is slow to drop them.
+    instants = np.sort(np.concatenate(times))
+    return [
+        _Moments(
+            user=user,
+            at=at,
+            place=user.astype(np.int64) * len(instants) + np.searchsorted(instants, at),
+        )
+        for user, at in zip(users, times, strict=True)
+    ]
+
+
+def _nearest(own: _Moments, other: _Moments) -> Int64s:
+    """Find for each moment the nearest of the others, a place among them, or NOBODY."""
+    if not len(other.at):
+        return np.full(len(own.at), NOBODY, dtype=np.int64)
+    position = np.searchsorted(other.place, own.place)
     candidates = np.stack([position - 1, position])
-    inside = np.clip(candidates, 0, len(other_user) - 1)
-    distance = np.abs(other_at[inside] - at)
-    too_far = (inside != candidates) | (other_user[inside] != user)
+    inside = np.clip(candidates, 0, len(other.at) - 1)
+    distance = np.abs(other.at[inside] - own.at)
+    too_far = (inside != candidates) | (other.user[inside] != own.user)
     distance[too_far | (distance > to_microseconds(SAME_OCCASION))] = np.iinfo(np.int64).max
     choice = np.argmin(distance, axis=0)
     chosen = np.take_along_axis(distance, choice[None, :], axis=0)[0]
     found = np.take_along_axis(candidates, choice[None, :], axis=0)[0]
     return np.where(chosen == np.iinfo(np.int64).max, NOBODY, found)
-
-
-def _places_in(user: Int32s, at: Int64s, other_user: Int32s, other_at: Int64s) -> Int64s:
-    """Give where each (user, instant) would be inserted among the others, before equal ones."""
-    instants = np.unique(np.concatenate([at, other_at]))
-    width = len(instants)
-    own = user.astype(np.int64) * width + np.searchsorted(instants, at)
-    others = other_user.astype(np.int64) * width + np.searchsorted(instants, other_at)
-    return np.searchsorted(others, own)

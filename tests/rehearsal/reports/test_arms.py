@@ -90,6 +90,24 @@ def test_a_withheld_first_mail_is_the_first_mail_all_the_same() -> None:
     assert (first.goal_count, first.before_first_send_count, first.sent_count) == (1, 0, 0)
 
 
+def test_a_mail_right_before_the_split_belongs_to_no_arm() -> None:
+    greeted = campaign_of(
+        {"id": "greeting", "kind": "send", "template": "t"},
+        *[step.model_dump(by_alias=True, exclude_none=True) for step in SPLIT.steps],
+        goal=goal(),
+    )
+    told = Told(greeted)
+    told.enrol(1).is_sent("greeting", 0).is_assigned("timing", 0, "now").is_sent("mail", 0)
+    way = told.enrol(2).is_sent("greeting", 0).is_assigned("timing", 0, "later")
+    way.waits("pause", 0, DAY).reaches_goal("pause", HOUR)
+
+    first, second = arms(told)
+
+    assert (first.sent_count, first.recipient_count, first.median_wait) == (1, 1, timedelta(0))
+    assert (second.sent_count, second.recipient_count, second.median_wait) == (0, 0, None)
+    assert (second.goal_count, second.before_first_send_count) == (1, 1)
+
+
 def test_people_whose_time_for_the_goal_is_not_over_are_censored() -> None:
     told = Told(SPLIT, watermark=10 * DAY)
     now(told, 1, 4 * DAY).is_sent("mail", 4 * DAY).with_goal(5 * DAY)

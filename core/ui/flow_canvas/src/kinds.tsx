@@ -10,14 +10,14 @@ export interface KindWords {
 }
 
 export const KINDS: KindWords[] = [
-  { kind: "send", name: "Send e-mail", hint: "A message from a template" },
+  { kind: "send", name: "Send an e-mail", hint: "One of your e-mails" },
   { kind: "delay", name: "Wait", hint: "For a time, or until a time of day" },
-  { kind: "wait_for", name: "Wait for event", hint: "Until they do something" },
+  { kind: "wait_for", name: "Wait for an event", hint: "Until they do something" },
   { kind: "branch", name: "Branch", hint: "Different ways for different people" },
   { kind: "split", name: "A/B split", hint: "Random shares of people" },
-  { kind: "update_profile", name: "Update profile", hint: "Note something about them" },
-  { kind: "webhook", name: "Webhook", hint: "Tell another system" },
-  { kind: "exit", name: "Exit", hint: "Leave the flow here" },
+  { kind: "update_profile", name: "Update the profile", hint: "Note something about them" },
+  { kind: "webhook", name: "Call another system", hint: "Tell it what happened" },
+  { kind: "exit", name: "End", hint: "Leave the flow here" },
 ];
 
 const NAMES = new Map(KINDS.map((one) => [one.kind, one.name]));

@@ -7,7 +7,7 @@ from core.clock import now
 from core.domain.errors import CampaignError
 from core.rendering.emails import EmailTemplate, Outcome, RenderedEmail
 from core.services.email_rendering import links_of
-from core.services.test_sends import send_test
+from core.services.trial_sends import send_test
 from core.ui import formats
 
 _ADDRESS = "emails_test_address"

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import Envelope
 from core.domain.errors import CampaignError, UnusableInput
 from core.domain.mail_servers import MailServer, read_mail_server
 from core.rendering.emails import RenderedEmail
-from core.services.test_sends import send_test
+from core.services.trial_sends import send_test
 
 SENT_AT = datetime(2026, 9, 1, 12, tzinfo=UTC)
 MAIL = RenderedEmail(html="<p>Hi</p>", text="Hi", subject="Hello", preheader="", html_bytes=9)

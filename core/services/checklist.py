@@ -10,9 +10,9 @@ class Step(StrEnum):
 
     DATA = "data"
     TRIGGER = "trigger"
-    EMAIL = "email"
     FLOW = "flow"
     REHEARSAL = "rehearsal"
+    EMAIL = "email"  # flows begin with ready ones, so that a rehearsal need not wait for it
     LIVE = "live"
 
 
@@ -25,7 +25,7 @@ class StepState(StrEnum):
     LATER = "later"  # the product cannot do it yet
 
 
-AVAILABLE = (Step.DATA, Step.TRIGGER, Step.FLOW, Step.REHEARSAL)
+AVAILABLE = (Step.DATA, Step.TRIGGER, Step.FLOW, Step.REHEARSAL, Step.EMAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,19 @@ def checklist(
     campaign_names: Sequence[str],
     flow_names: Sequence[str],
     rehearsal_names: Sequence[str],
+    email_names: Sequence[str],
 ) -> Sequence[ChecklistItem]:
     """Say for each step where it stands.
 
-    Given are the datasets with events, the saved campaigns, those of them that have steps, and what
-    was rehearsed.
+    Given are the datasets with events, the saved campaigns, those of them that have steps, what was
+    rehearsed, and the e-mails that were saved.
     """
     names_by_step = {
         Step.DATA: dataset_names,
         Step.TRIGGER: campaign_names,
         Step.FLOW: flow_names,
         Step.REHEARSAL: rehearsal_names,
+        Step.EMAIL: email_names,
     }
     missing = [step for step in AVAILABLE if not names_by_step[step]]
     return [_item(step, names_by_step.get(step, ()), missing) for step in Step]

@@ -41,7 +41,6 @@ _WORDS = {
         button="Define a trigger",
         page=navigation.TRIGGERS,
     ),
-    Step.EMAIL: _Words(title="The e-mail", purpose="Write what they will read."),
     Step.FLOW: _Words(
         title="The flow",
         purpose="Draw what follows: an e-mail, a wait, two versions to try, a reason to stop.",
@@ -56,6 +55,13 @@ _WORDS = {
         done="Made",
         button="Rehearse it",
         page=navigation.REHEARSE,
+    ),
+    Step.EMAIL: _Words(
+        title="The e-mail",
+        purpose="Make a ready e-mail your own, and see what each of your customers would get.",
+        done="Saved",
+        button="Edit an e-mail",
+        page=navigation.EMAILS,
     ),
     Step.LIVE: _Words(title="Live", purpose="Let it run: it sends by itself, as rehearsed."),
 }
@@ -94,6 +100,7 @@ def _show_what_else() -> None:
 _WHAT_ELSE: tuple[tuple[st.Page, str, Literal["primary", "secondary"]], ...] = (
     (navigation.FLOWS, "Open Flows", "primary"),
     (navigation.REHEARSE, "Open Rehearse", "secondary"),
+    (navigation.EMAILS, "Open E-mails", "secondary"),
     (navigation.TRIGGERS, "Open Triggers", "secondary"),
     (navigation.DATA, "Open Data", "secondary"),
 )

@@ -55,6 +55,8 @@ T = TypeVar("T")
 _HOUR = 3600
 # What an e-mail's subject fills in, and what it decides, for each person.
 _BLANK, _RULE = re.compile(r"\{\{.*?\}\}"), re.compile(r"\{%.*?%\}")
+# Of what is said one way or another, the first way stands for all.
+_OTHERWISE = re.compile(r"\{%-?\s*(?:else|elif).*?(?=\{%-?\s*endif)", re.DOTALL)
 SUGGESTED = 50
 
 
@@ -168,12 +170,18 @@ def emails() -> list[Email]:
     return list(map(_email, email_service.emails(bootstrap.database(), bootstrap.starter_emails())))
 
 
+def saved_email_titles() -> list[str]:
+    """Name the e-mails that somebody saved, ready ones made their own included."""
+    found = email_service.emails(bootstrap.database(), bootstrap.starter_emails())
+    return [summary.title for summary in found if summary.latest_number is not None]
+
+
 def _email(summary: EmailSummary) -> Email:
     return Email(
         name=summary.name,
         title=summary.title,
         description=summary.description,
-        subject=_BLANK.sub("…", _RULE.sub("", summary.subject)),
+        subject=_BLANK.sub("…", _RULE.sub("", _OTHERWISE.sub("", summary.subject))),
     )
 
 

@@ -14,6 +14,7 @@ items = checklist(
     campaign_names=[campaign.name for campaign in campaigns],
     flow_names=[campaign.name for campaign in campaigns if campaign.has_flow],
     rehearsal_names=home_state.rehearsed_names(rehearsals),
+    email_names=readers.saved_email_titles(),
 )
 
 st.markdown(

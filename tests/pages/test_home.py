@@ -1,11 +1,14 @@
 """The page Home: what to do next, and the state of everything."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from core import bootstrap
 from core.domain.campaigns import Campaign
+from core.domain.email_sources import EmailSource
 from core.history.reading import open_dataset
 from core.services.campaigns import save_campaign
+from core.services.emails import email, save_email
 from core.services.imports import SAMPLE_NAME
 from core.services.stored_rehearsals import NamedVersion, RehearsalRecord, rehearse_and_keep
 from tests.conftest import IMPORTED_AT
@@ -94,10 +97,29 @@ def test_a_rehearsal_is_listed_with_what_it_found(sample_home: Path, visit: Open
 
     entered = record.summary["campaigns"][0]["people_enrolled"]
     assert f"{entered:,} people entered" in texts(app)
-    assert "Next:" not in texts(app)
-    assert app.button(key="home_more_flows").label == "Open Flows"
+    assert "Next: the e-mail" in texts(app)
+    assert app.button(key="home_go_email").label == "Edit an e-mail"
     listed = app.button(key=f"home_rehearsal_{record.rehearsal_id}")
     assert record.campaigns[0].campaign.name in listed.label
+
+
+def test_with_an_email_of_its_own_everything_is_done(sample_home: Path, visit: Open) -> None:
+    rehearsed(sample_home, saved("Spring", with_steps=True))
+    source = email(bootstrap.database(), bootstrap.starter_emails(), "welcome")
+    assert isinstance(source, EmailSource)
+    save_email(
+        bootstrap.database(),
+        bootstrap.starter_emails(),
+        replace(source, subject="Hello"),
+        note="",
+        saved_at=IMPORTED_AT,
+    )
+
+    app = visit(PAGE)
+
+    assert "Next:" not in texts(app)
+    assert "Saved: Welcome" in texts(app)
+    assert app.button(key="home_more_flows").label == "Open Flows"
 
 
 def test_a_campaign_is_opened_on_flows(sample_home: Path, visit: Open) -> None:
@@ -124,9 +146,8 @@ def test_a_rehearsal_is_opened_on_its_page(sample_home: Path, visit: Open) -> No
 def test_what_the_product_cannot_do_yet_is_no_dead_link(sample_home: Path, visit: Open) -> None:
     app = visit(PAGE)
 
-    for step in ("The e-mail", "Live"):
-        (told,) = [line for line in texts(app).split("\n") if f"**{step}**" in line]
-        assert "Coming later" in told
+    (told,) = [line for line in texts(app).split("\n") if "**Live**" in line]
+    assert "Coming later" in told
     assert [button.key for button in app.button] == ["home_go_trigger"]
 
 

@@ -10,9 +10,14 @@ def listed(
     campaigns: Sequence[str] = (),
     flows: Sequence[str] = (),
     rehearsals: Sequence[str] = (),
+    emails: Sequence[str] = (),
 ) -> Sequence[ChecklistItem]:
     return checklist(
-        dataset_names=data, campaign_names=campaigns, flow_names=flows, rehearsal_names=rehearsals
+        dataset_names=data,
+        campaign_names=campaigns,
+        flow_names=flows,
+        rehearsal_names=rehearsals,
+        email_names=emails,
     )
 
 
@@ -49,13 +54,17 @@ def test_a_drawn_flow_asks_for_its_rehearsal() -> None:
     assert next_step(listed(["Shop"], ["Cart"], ["Cart"])) is Step.REHEARSAL
 
 
+def test_what_was_rehearsed_asks_for_an_email_of_its_own() -> None:
+    assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"])) is Step.EMAIL
+
+
 def test_when_all_that_can_be_done_is_done_nothing_is_next() -> None:
-    assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"])) is None
+    assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"], ["Hello"])) is None
 
 
 def test_what_does_not_exist_yet_is_never_offered() -> None:
     for names in ([], ["Shop"]):
-        found = states(listed(names, names, names, names))
+        found = states(listed(names, names, names, names, names))
 
         later = {step for step, state in found.items() if state is StepState.LATER}
         assert later == set(Step) - set(AVAILABLE)

@@ -153,7 +153,7 @@ class Compiled:
             message=f"{names} {verb} required, and this person has none",
             file=file,
             line=line,
-            missing=[MissingField(name=name, file=file, line=line or 1) for name in fields],
+            missing=tuple(MissingField(name=name, file=file, line=line or 1) for name in fields),
         )
 
     def _faulty(self, error: BaseException) -> NotRendered:

@@ -57,7 +57,8 @@ class Run:
         # The place in the run of each campaign that is walked; only those have a plan.
         self._walked = [place for place, c in enumerate(campaigns) if is_walked(c)]
         self._plans = [plan_of(campaigns[place], reactions) for place in self._walked]
-        self._people = People(dataset, self._plans)
+        # Traits are read only where somebody walks.
+        self._persons_of = People(dataset, self._plans).persons if self._plans else None
 
     def properties(self) -> list[str]:
         """Name the event properties that triggers and flows read."""
@@ -114,7 +115,8 @@ class Run:
             )
             for place, plan in zip(self._walked, self._plans, strict=True)
         ]
-        return Crowd(self._plans, self._people.persons, book).proceed(batch, found, self.watermark)
+        assert self._persons_of is not None  # where there are plans
+        return Crowd(self._plans, self._persons_of, book).proceed(batch, found, self.watermark)
 
 
 def is_walked(campaign: Campaign) -> bool:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.domain.campaigns import Campaign
 from core.domain.outcomes import MessageOutcome, StepOutcome
 from core.domain.steps import SendStep
-from core.engine.batches import Bits, Int64s
+from core.engine.batches import Bits, Int32s, Int64s
 from core.engine.ledger import Ledger
 from core.engine.memory import NEVER
 from core.services.csv_fields import (
@@ -78,18 +78,8 @@ class LedgerLines:
         messages, campaign = ledger.messages, self._campaigns[place]
         ids = [step.id for step in campaign.steps]
         templates = [s.template if isinstance(s, SendStep) else "" for s in campaign.steps]
-        enrolment = messages.enrolment
-        own = np.flatnonzero(ledger.enrolments.campaign[enrolment] == place)
-        order = own[
-            np.lexsort(
-                (
-                    _ranks(ids)[messages.step[own]],
-                    messages.due_at[own],
-                    ledger.enrolments.user[enrolment[own]],
-                )
-            )
-        ]
-        entered = enrolment[order]
+        order = _in_order(ledger, place, messages.enrolment, messages.due_at, messages.step, ids)
+        entered = messages.enrolment[order]
         words = [outcome.word for outcome in MessageOutcome]
         return pool.lines(
             [
@@ -107,18 +97,8 @@ class LedgerLines:
     def _trace(self, ledger: Ledger, place: int, who: Int64s, pool: "_Pool") -> Bytes:
         trace, campaign = ledger.trace, self._campaigns[place]
         ids = [*(step.id for step in campaign.steps), ""]  # the last is for -1, the end
-        enrolment = trace.enrolment
-        own = np.flatnonzero(ledger.enrolments.campaign[enrolment] == place)
-        order = own[
-            np.lexsort(
-                (
-                    _ranks(ids)[trace.step[own]],
-                    trace.at[own],
-                    ledger.enrolments.user[enrolment[own]],
-                )
-            )
-        ]
-        entered = enrolment[order]
+        order = _in_order(ledger, place, trace.enrolment, trace.at, trace.step, ids)
+        entered = trace.enrolment[order]
         words = [outcome.word for outcome in StepOutcome]
         is_waiting = trace.outcome[order] == StepOutcome.WAITING
         return pool.lines(
@@ -162,6 +142,15 @@ class _Pool:
         kinds = np.array([kind for kind, _ in columns], dtype=np.uint8)
         values = np.array([values for _, values in columns], dtype=np.int64)
         return _lines(kinds, values, np.concatenate(starts), np.concatenate(self._data))
+
+
+def _in_order(
+    ledger: Ledger, place: int, enrolment: Int32s, at: Int64s, step: Int32s, ids: Sequence[str]
+) -> Int64s:
+    """Give the places of one campaign's rows in the order of the files: user, time, step (10)."""
+    own = np.flatnonzero(ledger.enrolments.campaign[enrolment] == place)
+    users = ledger.enrolments.user[enrolment[own]]
+    return own[np.lexsort((_ranks(ids)[step[own]], at[own], users))]
 
 
 def _ranks(ids: Sequence[str]) -> Int64s:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 from sqlalchemy import delete, func
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -14,6 +13,7 @@ from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError, UnusableInput
 from core.domain.problems import problems_of
 from core.domain.versions import CampaignSummary, CampaignVersion
+from core.store.claiming import check_text, claim
 from core.store.tables import CampaignRow, CampaignVersionRow
 
 
@@ -25,10 +25,10 @@ def save_version(
     `session` comes from `database.writing`, so that two savers take turns. Raises UnusableInput for
     what no database can hold: characters that are none, infinite numbers.
     """
-    _check_text(note, "note")
-    _check_text(campaign.name, "name")
+    check_text(note, "note")
+    check_text(campaign.name, "name")
     document = _document(campaign)
-    campaign_id = _claim(session, campaign.name, saved_at)
+    campaign_id = claim(session, CampaignRow, campaign.name, saved_at)
     newest = session.exec(_newest_first(campaign_id).limit(1)).first()
     if newest is not None and newest.document == document:
         return _version(newest, campaign.name)
@@ -94,22 +94,6 @@ def delete_campaign(session: Session, name: str) -> bool:
     return deleted.first() is not None
 
 
-def _claim(session: Session, name: str, created_at: datetime) -> int:
-    """Give the campaign's id, making it if need be; nobody else saves it until we commit.
-
-    An update that changes nothing locks the row and answers in one statement, so that neither a
-    second maker nor a deletion can come between asking and saving.
-    """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(CampaignRow).values(name=name, created_at=created_at)
-    campaign_id = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"], set_={"name": statement.excluded.name}
-        ).returning(col(CampaignRow.id))
-    ).scalar_one()
-    return int(campaign_id)
-
-
 def _newest_first(campaign_id: int) -> SelectOfScalar[CampaignVersionRow]:
     return (
         select(CampaignVersionRow)
@@ -163,8 +147,3 @@ def _summary(campaign: CampaignRow, version: CampaignVersionRow) -> CampaignSumm
         latest_note=version.note,
         latest_saved_at=version.saved_at,
     )
-
-
-def _check_text(text: str, called: str) -> None:
-    if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text):
-        raise UnusableInput(f"the {called} holds a character that is no text; type it anew")

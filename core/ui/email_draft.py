@@ -13,7 +13,7 @@ import streamlit as st
 from core.domain.email_sources import EmailSource
 from core.rendering.emails import EmailTemplate
 from core.services import emails
-from core.ui import email_readers, formats
+from core.ui import email_readers, notices
 
 _SOURCE, _REVISION, _SAVED, _NOTICE, _NOTES, _OPENED = (
     "emails_source",
@@ -120,14 +120,12 @@ def opened_count() -> int:
 
 def notice(sentence: str) -> None:
     """Have a sentence shown once, at the next look at the page."""
-    st.session_state[_NOTICE] = sentence
+    notices.keep(_NOTICE, sentence)
 
 
 def show_notice() -> None:
     """Show the sentence that waits, if one does."""
-    sentence = st.session_state.pop(_NOTICE, None)
-    if sentence:
-        st.toast(formats.plain(sentence), icon=":material/info:", duration="long")
+    notices.show(_NOTICE)
 
 
 def _renew() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import unified_diff
+from functools import partial
 
 import streamlit as st
 
@@ -10,9 +11,8 @@ from core import bootstrap
 from core.clock import now
 from core.domain.email_sources import EmailSource, EmailVersion
 from core.domain.errors import CampaignError
-from core.domain.instants import as_microseconds
 from core.services import emails
-from core.ui import email_draft, email_gallery, email_readers, formats
+from core.ui import email_draft, email_gallery, email_readers, formats, version_line
 
 SAVING = "emails_save"  # whether the fields are open
 _DRAFT, _STARTER = 0, -1  # where the draft and the starter stand among the numbers of versions
@@ -140,20 +140,15 @@ def _lines(source: EmailSource) -> list[str]:
 
 
 def _show_version(version: EmailVersion) -> None:
-    when = formats.moment(as_microseconds(version.saved_at), "UTC")
-    note = f"  \n{formats.plain(version.note)}" if version.note else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Version {version.number}** · :gray[{when}]{note}", width="stretch")
-        if st.button(
-            "Bring back",
-            icon=":material/history:",
-            key=f"emails_restore_{version.number}",
-            type="tertiary",
-            help="Puts it on screen; saving makes it the latest version.",
-            on_click=_bring_back,
-            args=(version,),
-        ):
-            st.rerun()  # the whole page, which closes the dialog
+    version_line.show(
+        version.number,
+        version.note,
+        version.saved_at,
+        zone="UTC",
+        key="emails_restore",
+        said="Puts it on screen; saving makes it the latest version.",
+        bring_back=partial(_bring_back, version),
+    )
 
 
 def _bring_back(version: EmailVersion) -> None:

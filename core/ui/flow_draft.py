@@ -16,7 +16,7 @@ from core.domain.errors import UnusableInput
 from core.services import edit_history, flow_drafts, flow_forms
 from core.services.drafts import Document
 from core.services.edit_history import Edits
-from core.ui import formats
+from core.ui import notices
 
 START = "\0start"  # chosen instead of a step: the campaign's settings
 Places = Mapping[str, tuple[float, float]]
@@ -178,14 +178,12 @@ def opened_count() -> int:
 
 def notice(sentence: str) -> None:
     """Have a sentence shown once, at the next look at the page."""
-    st.session_state[_NOTICE] = sentence
+    notices.keep(_NOTICE, sentence)
 
 
 def show_notice() -> None:
     """Show the sentence that waits, if one does."""
-    sentence = st.session_state.pop(_NOTICE, None)
-    if sentence:
-        st.toast(formats.plain(sentence), icon=":material/info:", duration="long")
+    notices.show(_NOTICE)
 
 
 def meaning(part: Any) -> str:

@@ -1,6 +1,7 @@
 """Versions of a campaign: saving one, the list of them, what differs, and going back."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -8,11 +9,10 @@ from core import bootstrap
 from core.clock import now
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError
-from core.domain.instants import as_microseconds
 from core.domain.versions import CampaignVersion
 from core.services import campaigns, flow_forms
 from core.services.version_diff import Change, ChangeKind, differences
-from core.ui import flow_deeds, flow_draft, formats, readers
+from core.ui import flow_deeds, flow_draft, formats, readers, version_line
 
 SAVING = "flows_save"  # whether the fields are open
 _DRAFT = 0  # the number under which the draft on screen stands among the versions
@@ -134,20 +134,15 @@ def _change_words(change: Change) -> str:
 
 
 def _show_version(version: CampaignVersion, zone: str) -> None:
-    when = formats.moment(as_microseconds(version.saved_at), zone)
-    note = f"  \n{formats.plain(version.note)}" if version.note else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Version {version.number}** · :gray[{when}]{note}", width="stretch")
-        if st.button(
-            "Bring back",
-            icon=":material/history:",
-            key=f"flows_restore_{version.number}",
-            type="tertiary",
-            help="Puts it on screen; undo takes that back, saving makes it the latest version.",
-            on_click=_bring_back,
-            args=(version,),
-        ):
-            st.rerun()  # the whole page, which closes the dialog
+    version_line.show(
+        version.number,
+        version.note,
+        version.saved_at,
+        zone=zone,
+        key="flows_restore",
+        said="Puts it on screen; undo takes that back, saving makes it the latest version.",
+        bring_back=partial(_bring_back, version),
+    )
 
 
 def _bring_back(version: CampaignVersion) -> None:

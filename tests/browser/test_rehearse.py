@@ -52,9 +52,10 @@ def open_first_story(page: Page) -> None:
 def wait_longer(page: Page, hours: str) -> None:
     """Change the wait of the flow that was rehearsed, and save that as its second version."""
     page.get_by_role("button", name="Change the flow").click()
-    # The rehearsal draws the same cards: only where steps can be added is the flow itself.
-    expect(page.get_by_role("button", name="Add a step", exact=True)).to_be_visible()
+    # The rehearsal draws the same cards and may stay a moment: only the flow's canvas adds steps.
+    expect(page.get_by_title("Add a step", exact=True)).to_be_visible()
     canvas = page.locator(".react-flow")
+    expect(canvas).to_have_count(1)
     card(canvas, "pause").click()
     amount = page.get_by_role("spinbutton", name="Wait for")
     amount.fill(hours)

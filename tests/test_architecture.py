@@ -15,7 +15,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "engine": ({"domain"}, {"numpy", "numba"}),
     "history": ({"domain"}, {"duckdb", "numba", "numpy", "pandas", "pyarrow", "pydantic"}),
     "rehearsal": ({"domain", "engine", "history"}, {"numpy"}),
-    "stats": (set(), {"numpy", "scipy", "statsmodels"}),
+    "stats": (set(), {"numpy", "scipy", "statsmodels", "tea_tasting"}),
     "store": ({"domain"}, {"alembic", "pydantic", "sqlalchemy", "sqlmodel"}),
     "rendering": ({"domain"}, {"babel", "jinja2", "mjml", "yaml"}),
     "services": (

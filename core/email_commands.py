@@ -14,12 +14,12 @@ from core.rendering.problems import Level
 from core.rendering.renderer import Renderer
 from core.rendering.templates import load_template
 from core.services import emails
+from core.services.company import company
 from core.services.email_checks import KNOWN_NAMES, checks
 from core.services.email_rendering import render_for, sample_context, write_rendered
-from core.services.kept_recommender import kept_recommender
+from core.services.kept_recommender import FOLDER, kept_recommender
 
 OK, UNUSABLE = 0, 2
-RECOMMENDERS = "recommenders"
 
 Template = Annotated[str, typer.Argument(help="Name of an e-mail, or path of its MJML file.")]
 
@@ -35,15 +35,20 @@ def render(
     """Write one person's e-mail: HTML, text (.txt) beside it, subject and preheader (.json)."""
     chosen = _template(template)
     history = open_dataset(bootstrap.home(), dataset)
-    recommender = kept_recommender(history, bootstrap.home() / RECOMMENDERS)
+    recommender = kept_recommender(history, bootstrap.home() / FOLDER)
+    sender = company(bootstrap.database())
     with Renderer() as renderer:
-        rendered = render_for(chosen, history, user, renderer, recommender.recommend)
+        rendered = render_for(
+            chosen, history, user, renderer, recommend=recommender.recommend, company=sender
+        )
     path = out if out is not None else Path(f"{chosen.name}.html")
     write_rendered(rendered, path)
     for field in rendered.missing:
         _tell(f"Note: {field.file}:{field.line}: {user} has no {field.name}; it stays empty.")
     for link in rendered.removed_links:
         _tell(f"Note: {link.attribute} {link.value[:80]!r} was left out; it is no web address.")
+    if not sender.is_set:
+        _tell("Note: the e-mail shows stand-ins for your company; set it on the page Settings.")
     typer.echo(str(path))
 
 

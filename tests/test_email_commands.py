@@ -9,6 +9,7 @@ import pytest
 
 from core import bootstrap, cli
 from core.domain.email_sources import EmailSource
+from core.services.company import Company, keep_company
 from core.services.emails import save_email, source_of
 
 EVENTS = """user_id,event,timestamp,product_id,price
@@ -65,6 +66,30 @@ def test_render_is_repeatable_to_the_byte(shop: Path) -> None:
     for ending in (".html", ".txt", ".json"):
         one, two = (shop / f"{name}{ending}" for name in ("one", "two"))
         assert one.read_bytes() == two.read_bytes()
+
+
+def test_render_shows_the_company_that_is_set_and_says_where_until_then(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("render", "cart_recovery", "--user", "ann", "--dataset", "shop", "--out")
+    run(*arguments, shop / "before.html")
+    before = capsys.readouterr().err
+    company = Company(
+        name="Käthe & Co.",
+        address="1 Lane",
+        url="https://kaethe.example",
+        cart_url="https://kaethe.example/cart",
+    )
+    keep_company(bootstrap.database(), company, changed_at=SAVED_AT)
+
+    run(*arguments, shop / "after.html")
+
+    assert "Your company, Your postal address" in (shop / "before.txt").read_text(encoding="utf-8")
+    assert "set it on the page Settings" in before
+    after = (shop / "after.txt").read_text(encoding="utf-8")
+    assert "Käthe & Co., 1 Lane" in after
+    assert "https://kaethe.example/cart" in after
+    assert "Settings" not in capsys.readouterr().err
 
 
 def test_render_says_what_a_person_lacks(

@@ -116,8 +116,8 @@ def products_in(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_there_are_templates_and_campaigns() -> None:
-    assert len(TEMPLATES) == 15
-    assert len(CAMPAIGNS) == 13
+    assert len(TEMPLATES) == 18
+    assert len(CAMPAIGNS) == 14
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.stem)
@@ -404,6 +404,9 @@ READY_FLOWS = {
     "welcome": ["welcome", "welcome_guide"],
     "third_purchase": ["loyalty_reward", "loyalty_reward"],
     "product_viewed_often": ["product_advice", "product_delivery", "product_offer"],
+    "referral_thanks": ["referral_thanks"],
+    "content_follow_up": ["content_follow_up"],
+    "re_permission": ["re_permission", "re_permission"],
 }
 
 

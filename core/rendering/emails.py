@@ -57,11 +57,16 @@ class EmailTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingField:
-    """A merge tag for which a person has no value."""
+    """A merge tag for which a person has no value.
+
+    `name` says where it would lie, as in `cart.products[].title` for any product of the cart;
+    `written` how the template says it, as in `item.title`, and is empty where that is the name.
+    """
 
     name: str
     file: str
     line: int
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,11 +20,16 @@ _LARGEST_AMOUNT = Decimal(10) ** 15
 
 @pass_context
 def money(
-    context: JinjaContext, amount: Any, currency: str = "EUR", locale: str | None = None
+    context: JinjaContext, amount: Any, currency: str | None = None, locale: str | None = None
 ) -> Any:
-    """Write an amount of money for the reader: `{{ cart.total | money("EUR") }}`."""
+    """Write an amount of money for the reader: `{{ cart.total | money("EUR") }}`.
+
+    Without a currency it is the company's, else EUR.
+    """
     if isinstance(amount, Missing):
         return amount
+    if currency is None:
+        currency = _of(context, "company", "currency") or "EUR"
     if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
         raise TemplateRuntimeError("money() takes a currency of three capitals, such as EUR")
     try:
@@ -89,8 +94,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
 
 
 def reader_locale(context: JinjaContext) -> str:
-    """Give the language of the reader: of the profile, else English."""
-    return str(_of(context, "profile", "locale") or _of(context, "profile", "language") or "en")
+    """Give the language of the reader: of the profile, else the company's, else English."""
+    named = (("profile", "locale"), ("profile", "language"), ("company", "language"))
+    return str(next(filter(None, (_of(context, *name) for name in named)), "en"))
 
 
 def _moment_text(

@@ -60,7 +60,7 @@ def xml_text(text: str) -> str:
 def harden(mjml: str) -> Hardened:
     """Rewrite every attribute value to what the compiler passes through, and drop unsafe links."""
     hardened = Hardened(mjml)
-    hardened.mjml = TAG.sub(_Rewriting(mjml, hardened).tag, mjml)
+    hardened.mjml = _Rewriting(mjml, hardened).rewritten()
     return hardened
 
 
@@ -69,18 +69,24 @@ class _Rewriting:
         self.hardened = hardened
         self.mjml = mjml
         self.to_encode = _TO_ENCODE
-        self.depth = 0
+
+    def rewritten(self) -> str:
+        """Give the MJML with the tags rewritten that need it; few do, the rest is copied whole."""
+        parts: list[str] = []
+        position = depth = deepest = 0
+        for tag in TAG.finditer(self.mjml):
+            steps, is_harmless = _known(tag[0])
+            depth += steps
+            if depth > deepest:
+                deepest = depth
+            if not is_harmless:
+                parts += (self.mjml[position : tag.start()], self.tag(tag))
+                position = tag.end()
+        self.hardened.depth = deepest
+        return "".join((*parts, self.mjml[position:]))
 
     def tag(self, tag: re.Match[str]) -> str:
-        end, name, attributes = tag.groups()
-        if end:
-            self.depth -= 1
-            return tag[0]
-        if name is not None and not attributes.endswith("/") and name not in VOID_TAGS:
-            self.depth += 1
-            self.hardened.depth = max(self.hardened.depth, self.depth)
-        if not attributes or _is_harmless(attributes):
-            return tag[0]
+        _, name, attributes = tag.groups()
         # The address of a font goes into a style sheet too, where "&" stands for itself.
         self.to_encode = _TO_ENCODE_IN_CSS if name == "mj-font" else _TO_ENCODE
         return f"<{name}{ATTRIBUTE.sub(self.attribute, attributes)}>"
@@ -118,11 +124,20 @@ class _Rewriting:
         return name
 
 
-def _is_harmless(attributes: str) -> bool:
+def _known(tag: str) -> tuple[int, bool]:
+    """Say how many levels a tag goes down, and whether it can stay as it is."""
     # Most tags are the same for everybody, so most answers are known already.
-    if len(attributes) > _LONGEST_KEPT:
-        return _are_plain(attributes)
-    return _kept_answer(attributes)
+    return _found_out(tag) if len(tag) > _LONGEST_KEPT else _kept_answer(tag)
+
+
+def _found_out(text: str) -> tuple[int, bool]:
+    tag = TAG.fullmatch(text)
+    assert tag is not None
+    end, name, attributes = tag.groups()
+    if end:
+        return -1, True
+    opens = name is not None and not attributes.endswith("/") and name not in VOID_TAGS
+    return int(opens), not attributes or _are_plain(attributes)
 
 
 def _are_plain(attributes: str) -> bool:
@@ -130,7 +145,7 @@ def _are_plain(attributes: str) -> bool:
     return is_plain and _DOUBTFUL_LINK.search(attributes) is None
 
 
-_kept_answer = lru_cache(maxsize=4_096)(_are_plain)
+_kept_answer = lru_cache(maxsize=4_096)(_found_out)
 
 
 def decoded(value: str) -> str:

@@ -1,6 +1,5 @@
 """Makes a message for the wire of a rendered e-mail: headers that stay whole, two parts of text."""
 
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from core.rendering.header_text import (
     text_header,
     verbatim_header,
 )
+from core.rendering.transfer import encoded_part
 
 LONGEST_LINE = 998  # bytes, RFC 5322
 LONGEST_NAME = 120
@@ -25,7 +25,6 @@ _LONGEST_ADDRESS = 254
 _ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _URL = re.compile(r"(?:https?://|mailto:)[!-;=?-~]+")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ def as_message(
     for name, value in (headers or {}).items():
         checked = _matching(name, _HEADER_NAME, "name of a header", "X-Campaign")
         lines.append(text_header(checked, header_text(value)))
-    # An "=" is never followed by "_" in quoted-printable, so no text can hold the boundary.
+    # "=" is never followed by "_", nor in base64 by anything, so no text can hold the boundary.
     boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
     lines.append("MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n")
     lines.append(f' boundary="{boundary}"\r\n\r\n')
@@ -77,16 +76,10 @@ def _body(rendered: RenderedEmail, boundary: bytes) -> bytes:
     parts = ((b"plain", rendered.text), (b"html", rendered.html))
     written = [
         b'--%b\r\nContent-Type: text/%b; charset="utf-8"\r\n'
-        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n%b\r\n"
-        % (boundary, kind, _quoted_printable(text))
+        b"Content-Transfer-Encoding: %b\r\n\r\n%b\r\n" % (boundary, kind, *encoded_part(text))
         for kind, text in parts
     ]
     return b"%b--%b--\r\n" % (b"".join(written), boundary)
-
-
-def _quoted_printable(text: str) -> bytes:
-    lines = _LINE_ENDS.sub("\n", text).encode("utf-8", "replace")
-    return binascii.b2a_qp(lines, istext=True, header=False).replace(b"\n", b"\r\n")
 
 
 def _address_header(name: str, mailbox: Mailbox) -> str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Undefined, UndefinedError
+from jinja2.utils import missing as nowhere
 
 from core.rendering.emails import MissingField, Mode
+from core.rendering.places import Places
 
 MARK, MARK_END = "⟦", "⟧"
 
@@ -20,15 +22,27 @@ class Noting:
     """What is missing in the e-mail that is being rendered."""
 
     mode: Mode
-    # From the name in Jinja's hands, a file and a line to the field as the template names it.
-    place_of: Callable[[str, str, int], MissingField]
+    places: Places
+    # From the name in Jinja's hands, the path of its owner, a file and a line to the whole name.
+    place_of: Callable[[str, str | None, str, int], MissingField]
     fields: dict[MissingField, None] = field(default_factory=dict)
 
-    def note(self, name: str) -> str:
+    def note(self, missing: "Missing") -> str:
         """Add a field to the list and give what stands in its place."""
-        missing = self.place_of(name, *_place())
-        self.fields[missing] = None
-        return f"{MARK}{missing.name}{MARK_END}" if self.mode is Mode.PREVIEW else ""
+        field = self.field_of(missing)
+        self.fields[field] = None
+        return f"{MARK}{field.name}{MARK_END}" if self.mode is Mode.PREVIEW else ""
+
+    def field_of(self, missing: "Missing") -> MissingField:
+        """Say which field is missing, and where it is used."""
+        return self.place_of(missing._name(), self._owner_of(missing), *_place())
+
+    def _owner_of(self, missing: "Missing") -> str | None:
+        """Give the path of what lacks the field: empty for the context, None for other things."""
+        owner = missing._undefined_obj
+        if owner is nowhere:
+            return None if missing._undefined_name is None else ""
+        return self.places.of(owner)
 
 
 noting: ContextVar[Noting] = ContextVar("noting")
@@ -42,16 +56,20 @@ class Missing(Undefined):
     def _noted(self) -> str:
         if self._undefined_exception is not UndefinedError:
             self._fail_with_undefined_error()
-        return noting.get().note(self._name())
+        return noting.get().note(self)
 
     def _name(self) -> str:
-        return str(self._undefined_name or "the first of an empty list")
+        name: object = self._undefined_name
+        if isinstance(name, int):
+            return f"[{name}]"
+        return "the first of an empty list" if name is None else str(name)
 
     def _child(self, name: object) -> "Missing":
         if self._undefined_exception is not UndefinedError:
             self._fail_with_undefined_error()
         part = f"[{name}]" if isinstance(name, int) else f".{name}"
-        return Missing(name=self._name() + part)
+        # What is asked of a missing field lies where that would.
+        return Missing(obj=self._undefined_obj, name=self._name() + part)
 
     def __getattr__(self, name: str) -> "Missing":
         if name.startswith("__"):
@@ -63,7 +81,7 @@ class Missing(Undefined):
 
     def __call__(self, *_arguments: Any, **_named: Any) -> Any:
         """Refuse to be called, with a hint where a method of Python was meant."""
-        name = self._name()
+        name = missing_field(self).name
         *_, last = name.split(".")
         if last in _METHODS_OF_DICTS:
             hint = "write the name of the field, or `| items` for names and values"
@@ -90,7 +108,7 @@ class Missing(Undefined):
     def _no_number(self) -> Any:
         self._noted()
         raise UndefinedError(
-            f"{self._name()} is missing where a number is needed; add `| default(0)`"
+            f"{missing_field(self).name} is missing where a number is needed; add `| default(0)`"
         )
 
     def _passed_on(self, _other: object = None) -> "Missing":
@@ -115,7 +133,7 @@ for _operator in ("int", "index", "float", "complex"):
 
 def missing_field(missing: Missing) -> MissingField:
     """Say which field is missing, and where it is used."""
-    return noting.get().place_of(missing._name(), *_place())
+    return noting.get().field_of(missing)
 
 
 def _place() -> tuple[str, int]:

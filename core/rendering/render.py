@@ -30,12 +30,14 @@ from core.rendering.hardening import harden, xml_text
 from core.rendering.header_text import header_text
 from core.rendering.markup_checks import markup_errors
 from core.rendering.missing import MARK, MARK_END, Noting, noting
+from core.rendering.places import Places, joined, of_any_member
 from core.rendering.plain_text import plain_text
 
 LARGEST_EMAIL = 2_000_000  # characters of filled-in MJML
 DEEPEST = 100
 
 _SUBJECT, _PREHEADER = "subject", "preheader"
+_LAST_FIELD = re.compile(r"(\w+)\]?$")
 _TAG_OR_MARK = re.compile(f"<[^>]*>|{MARK}[^{MARK_END}]*{MARK_END}")
 _PREVIEW_STYLE = "background:#ffe08a;color:#4a3200;padding:0 2px;border-radius:2px"
 
@@ -82,7 +84,7 @@ class Compiled:
 
     def render(self, context: Context, mode: Mode) -> Outcome:
         """Make the e-mail for one person, or say why there is none."""
-        noted = Noting(mode=mode, place_of=self._missing_field)
+        noted = Noting(mode=mode, places=Places(context), place_of=self._missing_field)
         token = noting.set(noted)
         try:
             return self._rendered(context, noted)
@@ -122,13 +124,25 @@ class Compiled:
             removed_links=tuple(hardened.removed_links),
         )
 
-    def _missing_field(self, name: str, file: str, line: int) -> MissingField:
-        """Name a missing field as the template does, near the line where it is used."""
-        known = self._paths_of(file).get(name.rpartition(".")[2], [])
-        if "." not in name and known:
-            name = min(known, key=lambda entry: abs(entry[0] - line))[1]
+    def _missing_field(self, name: str, owner: str | None, file: str, line: int) -> MissingField:
+        """Name a missing field by where it would lie, and as the template does near a line."""
+        chains = self._chains(name, file)
+        path = None if owner is None else joined(owner, name)
+        same = [chain for chain in chains if _is_same(chain[1], path)]
+        written = _nearest(same or ([] if owner == "" else chains), line) or path or name
+        if path is None or same:
+            path = written
         file, line = self._place(file, line)
-        return MissingField(name=name, file=file, line=line)
+        return MissingField(
+            name=path, file=file, line=line, written="" if path == written else written
+        )
+
+    def _chains(self, name: str, file: str) -> list[tuple[int, str]]:
+        """List the chains of fields that end in a name, each with its line."""
+        last = _LAST_FIELD.search(name)
+        known = self._paths_of(file).get(last[1], []) if last else []
+        ending = name if name.startswith("[") else f".{name}"
+        return [entry for entry in known if entry[1].endswith(ending)]
 
     def _paths_of(self, file: str) -> Paths:
         if file not in self._paths:
@@ -181,6 +195,14 @@ class Compiled:
 def _filled(template: Template, values: dict[str, Any]) -> str:
     # Not `template.render`, which hides the frames that tell the line of a fault.
     return "".join(template.root_render_func(template.new_context(values)))
+
+
+def _is_same(written: str, path: str | None) -> bool:
+    return path is not None and of_any_member(written) == of_any_member(path)
+
+
+def _nearest(chains: Sequence[tuple[int, str]], line: int) -> str | None:
+    return min(chains, key=lambda chain: abs(chain[0] - line))[1] if chains else None
 
 
 def _has(context: Context, path: str) -> bool:

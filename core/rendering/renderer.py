@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from itertools import islice
+from functools import partial
+from itertools import chain, islice, repeat
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
 from core.domain.errors import CampaignError
 from core.rendering.emails import Context, EmailTemplate, Mode, Outcome
+from core.rendering.patience import Patience
 from core.rendering.wire_emails import template_message
 from core.rendering.worker_process import WorkerProcess
 
@@ -65,38 +67,58 @@ class Renderer:
         Raises TypeError if the context holds anything but JSON values.
         """
         message = template_message(template)
-        (outcome,) = self._run(_key(message), message, [context], mode)
+        (outcome,) = self._run(_key(message), message, [context], mode=mode, patience=Patience())
         return outcome
 
     def render_many(
-        self, template: EmailTemplate, contexts: Iterable[Context], mode: Mode = Mode.SEND
+        self,
+        template: EmailTemplate,
+        contexts: Iterable[Context],
+        mode: Mode = Mode.SEND,
+        *,
+        patience: int | None = None,
     ) -> Iterator[Outcome]:
-        """Make an e-mail for each person, in their order; stop asking to cancel the rest."""
+        """Make an e-mail for each person, in their order; stop asking to cancel the rest.
+
+        With `patience` it ends by itself after so many e-mails in a row that took too long: a
+        template that hangs for everybody would otherwise take the time limit for each of them.
+        """
         message = template_message(template)
         key = _key(message)
         people = iter(contexts)
         batches = iter(lambda: list(islice(people, _BATCH)), [])
-        with ThreadPoolExecutor(len(self._workers)) as threads:
-            pending: deque[Future[Sequence[Outcome]]] = deque()
+        run = partial(self._run, key, message, mode=mode, patience=Patience(patience))
+        count = len(self._workers)
+        with ThreadPoolExecutor(count) as threads:
+            pending: deque[tuple[int, Future[Sequence[Outcome]]]] = deque()
             try:
-                for batch in batches:
-                    pending.append(threads.submit(self._run, key, message, batch, mode))
-                    if len(pending) > len(self._workers):
-                        yield from pending.popleft().result()
-                while pending:
-                    yield from pending.popleft().result()
+                # As many empty ones at the end push the last ones out.
+                for batch in chain(batches, repeat([], count)):
+                    pending.append((len(batch), threads.submit(run, batch)))
+                    if len(pending) > count:
+                        size, future = pending.popleft()
+                        made = future.result()
+                        yield from made
+                        if len(made) < size:  # what others made meanwhile is of later people
+                            return
             finally:
-                for future in pending:
+                for _, future in pending:
                     future.cancel()
 
     def _run(
-        self, key: str, message: dict[str, Any], people: Sequence[Context], mode: Mode
+        self,
+        key: str,
+        message: dict[str, Any],
+        people: Sequence[Context],
+        *,
+        mode: Mode,
+        patience: Patience,
     ) -> Sequence[Outcome]:
         if self._is_closed:
             raise CampaignError("the renderer is closed")
         worker = self._idle.get()
         try:
-            return worker.run(key, message, people, mode)
+            return worker.run(key, message, people, mode, patience)
         finally:
             self._idle.put(worker)
 

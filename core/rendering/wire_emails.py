@@ -34,7 +34,7 @@ def template_from(message: dict[str, Any]) -> EmailTemplate:
 
 def outcome_message(outcome: Outcome) -> tuple[list[Any], list[str]]:
     """Write an outcome as a head and texts."""
-    missing = [[field.name, field.file, field.line] for field in outcome.missing]
+    missing = [[field.name, field.file, field.line, field.written] for field in outcome.missing]
     if isinstance(outcome, NotRendered):
         head = ["refused", outcome.reason, outcome.message, outcome.file, outcome.line, missing]
         return head, []
@@ -64,5 +64,8 @@ def outcome_from(head: list[Any], texts: Sequence[str]) -> Outcome:
     )
 
 
-def _fields(missing: Sequence[tuple[str, str, int]]) -> tuple[MissingField, ...]:
-    return tuple(MissingField(name=name, file=file, line=line) for name, file, line in missing)
+def _fields(missing: Sequence[tuple[str, str, int, str]]) -> tuple[MissingField, ...]:
+    return tuple(
+        MissingField(name=name, file=file, line=line, written=written)
+        for name, file, line, written in missing
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.domain.errors import CampaignError
 from core.rendering.emails import Context, Mode, NotRendered, Outcome, Refusal
+from core.rendering.patience import Patience
 from core.rendering.wire import BrokenFrame, frame, read_frame
 from core.rendering.wire_emails import outcome_from
 from core.rendering.worker import MOST_TEMPLATES
@@ -35,12 +36,22 @@ class WorkerProcess:
         self._start()
 
     def run(
-        self, key: str, template: dict[str, Any], people: Sequence[Context], mode: Mode
+        self,
+        key: str,
+        template: dict[str, Any],
+        people: Sequence[Context],
+        mode: Mode,
+        patience: Patience,
     ) -> list[Outcome]:
-        """Render a template for each person in turn; a person that ends the process is skipped."""
+        """Render a template for each person in turn; a person that ends the process is skipped.
+
+        Once patience is at its end, the rest of the people get nothing.
+        """
         outcomes: list[Outcome] = []
-        while len(outcomes) < len(people):
-            outcomes += self._until_trouble(key, template, people[len(outcomes) :], mode)
+        while len(outcomes) < len(people) and not patience.is_at_its_end:
+            made = self._until_trouble(key, template, people[len(outcomes) :], mode)
+            patience.see(made)
+            outcomes += made
         return outcomes
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from statistics import median
 from time import perf_counter
 from typing import TypeVar
@@ -24,8 +24,10 @@ Key = TypeVar("Key")
 
 PEOPLE_SHOWN = 20
 LARGEST_SHOWN = 5
+PATIENCE = 5  # e-mails in a row that took too long, after which the rest is not tried
 _AT_ONCE = 32
 _SLOW_BATCHES = 2
+_MEASURED_FOR = 3.0  # seconds at most, to measure the slowest once more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +88,13 @@ class Sizes:
 class AudienceTest:
     """What came of rendering an e-mail for everybody: the most frequent of each kind first.
 
-    Shares are of all recipients: somebody who gets the e-mail twice counts twice. `sizes` is None
-    where nothing could be rendered. `slowest` gives seconds, measured once more and alone.
+    Shares are of all that were tested: somebody who gets the e-mail twice counts twice. Those are
+    all recipients, unless `PATIENCE` of them in a row took too long, which ends the test. `sizes`
+    is None where nothing could be rendered. `slowest` gives seconds, measured once more and alone.
     """
 
     recipient_count: int
+    tested_count: int
     people_count: int
     rendered_count: int
     count_by_variant: Mapping[str | None, int]
@@ -171,7 +175,7 @@ def _rendered(
             waiting.append(person)
             yield person[1].as_mapping()
 
-    made = renderer.render_many(template, contexts(), Mode.SEND)
+    made = renderer.render_many(template, contexts(), Mode.SEND, patience=PATIENCE)
     while outcomes := list(islice(made, _AT_ONCE)):
         yield [waiting.popleft() for _ in outcomes], outcomes
 
@@ -193,6 +197,10 @@ class _Counted:
             self.places.append(place)
 
 
+def _is_made(outcome: Outcome) -> bool:
+    return isinstance(outcome, RenderedEmail)
+
+
 class _Tally:
     """Counts what comes of e-mails, batch by batch."""
 
@@ -212,11 +220,12 @@ class _Tally:
     def add(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
         """Count a batch; the time since the last one tells roughly how slow it was."""
         now = perf_counter()
-        self._slow.append((now - self._counted_at, batch))
+        made = [one for one, outcome in zip(batch, outcomes, strict=True) if _is_made(outcome)]
+        self._slow.append((now - self._counted_at, made))
         self._slow = sorted(self._slow, key=lambda timed: -timed[0])[:_SLOW_BATCHES]
         for (place, context), outcome in zip(batch, outcomes, strict=True):
             self._count(place, outcome)
-            if isinstance(outcome, RenderedEmail):
+            if _is_made(outcome):
                 for block in empty_blocks(self._loops, context.as_mapping()):
                     self._empty.setdefault(block, _Counted()).add(place)
         self.done_count += len(batch)
@@ -228,8 +237,9 @@ class _Tally:
         variants = [r.campaign.variant if r.campaign else None for r in recipients]
         return AudienceTest(
             recipient_count=len(recipients),
+            tested_count=self.done_count,
             people_count=len({recipient.user_id for recipient in recipients}),
-            rendered_count=len(recipients) - failed,
+            rendered_count=self.done_count - failed,
             count_by_variant={name: variants.count(name) for name in dict.fromkeys(variants)},
             failures=[
                 Failure(message=message, file=file, line=line, share=self._share(counted))
@@ -278,17 +288,18 @@ class _Tally:
 
     def _slowest(self, renderer: Renderer) -> list[tuple[Recipient, float]]:
         """Render the slowest batches again, one by one, for only that tells who it was."""
-        timed = []
-        for _, batch in self._slow:
-            for place, context in batch:
-                began = perf_counter()
-                renderer.render(self._template, context.as_mapping(), Mode.SEND)
-                timed.append((self._recipients[place], perf_counter() - began))
+        timed: list[tuple[Recipient, float]] = []
+        for place, context in chain.from_iterable(batch for _, batch in self._slow):
+            if sum(seconds for _, seconds in timed) > _MEASURED_FOR:
+                break
+            began = perf_counter()
+            renderer.render(self._template, context.as_mapping(), Mode.SEND)
+            timed.append((self._recipients[place], perf_counter() - began))
         return sorted(timed, key=lambda one: -one[1])[:LARGEST_SHOWN]
 
     def _share(self, counted: _Counted) -> Share:
         return Share(
             count=counted.count,
-            rate=counted.count / len(self._recipients),
+            rate=counted.count / self.done_count,
             recipients=[self._recipients[place] for place in counted.places],
         )

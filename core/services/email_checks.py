@@ -13,6 +13,7 @@ from core.services.email_links import link_findings, rendered_link_findings
 from core.services.email_pages import Page, Style, read_page
 from core.services.email_subjects import LONGEST, is_too_long, spam_signs
 from core.services.email_support import unsupported
+from core.services.email_words import field_words
 
 # The fields of a context whatever the data: what they hold is known, of the others only the name.
 KNOWN_NAMES = frozenset(
@@ -134,8 +135,9 @@ def _missing(rendered: RenderedEmail, found: list[Finding]) -> Iterator[Finding]
         yield warning(
             field.file,
             field.line,
-            f"{field.name} is missing for this person, so its place stays empty.",
-            f"Write {{{{ {field.name} | default('…') }}}}, or put it into {{% if %}}.",
+            f"{field_words(field.name)} is missing for this person, so its place stays empty.",
+            f"Write {{{{ {field.written or field.name} | default('…') }}}}, or put it into "
+            "{% if %}.",
         )
 
 

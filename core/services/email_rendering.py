@@ -5,22 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.domain.email_context import Plain
 from core.domain.errors import CampaignError, UnusableInput
 from core.domain.instants import as_microseconds
 from core.domain.recommendations import Recommend, nothing_recommended
 from core.history.reading import Dataset
 from core.rendering.emails import EmailTemplate, Mode, Refusal, RenderedEmail
 from core.rendering.renderer import Renderer
+from core.services.company import NOBODY, STAND_INS, Company
 from core.services.email_context import ContextSource, Recipient, context_of
 from core.services.rehearsal_files import replaced_together
 
-# What a sender has to fill in before anything is sent; until then an e-mail shows these.
-_COMPANY = {
-    "name": "Your company",
-    "url": "https://www.example.com",
-    "address": "Your street 1, Your town",
-}
+# Where nothing is sent there is nobody to unsubscribe: a preview shows these.
 _LINKS = {
     "unsubscribe": "https://www.example.com/unsubscribe",
     "preferences": "https://www.example.com/preferences",
@@ -29,25 +24,24 @@ _LINKS = {
 _ENDINGS = (".txt", ".json")
 
 
-def company_of(template: EmailTemplate) -> Plain:
-    """Give the sender that a preview shows: the sample's, and stand-ins for what it lacks."""
-    return {**_COMPANY, **_mapping(template, "company")}
-
-
 def links_of(template: EmailTemplate) -> Mapping[str, str]:
     """Give the links that a preview shows: the sample's, and stand-ins for what it lacks."""
     own = {name: str(link) for name, link in _mapping(template, "links").items()}
     return {**_LINKS, **own}
 
 
-def sample_context(template: EmailTemplate) -> dict[str, Any]:
-    """Give the context of a preview for which nobody was chosen."""
+def sample_context(template: EmailTemplate, company: Company = NOBODY) -> dict[str, Any]:
+    """Give the context of a preview for which nobody was chosen.
+
+    The company is the one that is set, else that of the example.
+    """
     parts: dict[str, Any] = {
         **{name: {} for name in ("profile", "trigger", "cart", "campaign")},
         **{name: [] for name in ("viewed", "orders", "recommendations")},
     }
     given = {**parts, **template.sample}
-    return {**given, "company": company_of(template), "links": links_of(template)}
+    own = company.as_context() if company != NOBODY else _mapping(template, "company")
+    return {**given, "company": {**STAND_INS, **own}, "links": links_of(template)}
 
 
 def render_for(
@@ -55,7 +49,9 @@ def render_for(
     dataset: Dataset,
     user_id: str,
     renderer: Renderer,
+    *,
     recommend: Recommend = nothing_recommended,
+    company: Company = NOBODY,
 ) -> RenderedEmail:
     """Render the e-mail that somebody would get at the end of the history.
 
@@ -64,7 +60,7 @@ def render_for(
     last_at = dataset.manifest.last_at
     if last_at is None:
         raise UnusableInput(f"the dataset {dataset.manifest.name!r} has no events; import some")
-    source = ContextSource(dataset, recommend=recommend, company=company_of(template))
+    source = ContextSource(dataset, recommend=recommend, company=company.as_context())
     recipient = Recipient(user_id=user_id, at=as_microseconds(last_at))
     context = context_of(source, recipient, links_of(template))
     outcome = renderer.render(template, context.as_mapping(), Mode.SEND)

@@ -100,6 +100,8 @@ def template_of(source: EmailSource, starters: Starters) -> EmailTemplate:
         requires=source.requires,
         sample=source.sample,
         partials=partials,
+        # One line each, as if they stood in a file of their own.
+        line_by_key={"subject": 1, "preheader": 2},
     )
 
 

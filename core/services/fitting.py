@@ -42,7 +42,7 @@ _SAME_DEED: Sequence[Sequence[str]] = (
 def fitted_names(campaign: Campaign, known: Collection[str]) -> dict[str, str]:
     """Match the event names of a campaign that the data lacks to names that mean the same there."""
     missing = [name for name in names_in(campaign) if name not in known]
-    matched = {name: _same_deed(name, known) for name in missing}
+    matched = {name: same_deed(name, known) for name in missing}
     return {name: found for name, found in matched.items() if found is not None}
 
 
@@ -67,10 +67,11 @@ def names_in(campaign: Campaign) -> list[str]:
 
 def goal_name(known: Collection[str]) -> str | None:
     """Guess which of the known event names is a purchase."""
-    return _same_deed("purchase", known)
+    return same_deed("purchase", known)
 
 
-def _same_deed(name: str, known: Collection[str]) -> str | None:
+def same_deed(name: str, known: Collection[str]) -> str | None:
+    """Find the known event name that means the same as a name: itself, else what others call it."""
     by_plain = {_plain(other): other for other in sorted(known, reverse=True)}
     plain = _plain(name)
     if not plain:

@@ -15,6 +15,7 @@ from core.services.meanings import guess_meanings
 from core.services.recommending import Model, Recommender, build_recommender
 from core.stats.similarity import Neighbours
 
+FOLDER = "recommenders"  # in the home of an installation
 _FORMAT = 1
 _ENDING = ".recommendations.npz"
 

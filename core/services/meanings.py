@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core.domain.meanings import DeedKind, Meaning, Meanings, Names, ProductNames, plain_name
 from core.history.manifest import Manifest
-from core.services.fitting import _same_deed
+from core.services.fitting import same_deed
 
 # A name of each family in `fitting`, by which the others are found.
 _DEEDS = {
@@ -85,7 +85,7 @@ def _catalogue_names(manifest: Manifest) -> ProductNames:
 
 def _events(manifest: Manifest, deed: str) -> Names:
     known = manifest.counts_by_name
-    found = _same_deed(deed, known)
+    found = same_deed(deed, known)
     if found is None:
         return ()
     return (found, _FURTHER_LINE) if deed == "purchase" and _FURTHER_LINE in known else (found,)

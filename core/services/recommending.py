@@ -1,6 +1,6 @@
 """Recommends products: computed ahead from a whole dataset, looked up per person."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from core.domain.meanings import Meanings
 from core.domain.recommendations import Interests, Recommendation, WhyKind
-from core.domain.values import JsonValue
 from core.history.product_choices import product_choices
 from core.history.reading import Dataset
 from core.services.meanings import guess_meanings
@@ -107,18 +106,6 @@ class Recommender:
 
     def _places(self, product_ids: Sequence[str]) -> list[int]:
         return [self._place[one] for one in product_ids if one in self._place]
-
-
-def reason_text(why: Mapping[str, JsonValue]) -> str:
-    """Say in words why a product is recommended, from the `why` of a context's recommendation."""
-    other = why.get("title") or why.get("product_id")
-    match WhyKind(str(why["kind"])):
-        case WhyKind.BOUGHT_TOGETHER:
-            return f"Often bought together with {other}"
-        case WhyKind.VIEWED_TOGETHER:
-            return f"Often looked at together with {other}"
-        case WhyKind.POPULAR:
-            return "Popular with other customers"
 
 
 def _near(model: Model, seed: int, kind: WhyKind) -> list[tuple[int, float]]:

@@ -63,3 +63,13 @@ class EmailVersionRow(Table, table=True):
     document: str = Field(sa_type=Text)
     note: str = Field(sa_type=Text)
     saved_at: datetime
+
+
+class SettingRow(Table, table=True):
+    """One thing that the marketer set for the whole installation: JSON text, by its name."""
+
+    __tablename__ = "settings"
+
+    name: str = Field(primary_key=True)
+    document: str = Field(sa_type=Text)
+    changed_at: datetime

@@ -91,7 +91,7 @@ def _is_running() -> bool:
 
 def _start(key: DatasetKey, template: EmailTemplate, send: Send) -> None:
     try:
-        recipients, source = send.recipients(), email_readers.context_source(key, template)
+        recipients, source = send.recipients(), email_readers.context_source(key)
     except CampaignError as error:  # the rehearsal was deleted meanwhile
         email_draft.notice(str(error))
         return

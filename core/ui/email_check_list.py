@@ -9,7 +9,7 @@ from core.rendering.emails import EmailTemplate, Outcome
 from core.rendering.problems import Level
 from core.services.email_checks import checks
 from core.services.email_findings import Finding
-from core.ui import formats
+from core.ui import email_jumps, formats
 
 _BADGES = {Level.ERROR: ":red-badge[mend]", Level.WARNING: ":orange-badge[look at]"}
 
@@ -26,19 +26,11 @@ def show(template: EmailTemplate, found: Sequence[Finding]) -> None:
     """Show the list."""
     if not found:
         st.success("Nothing to mend.", icon=":material/check_circle:")
-    for finding in found:
-        where = _where(template, finding)
-        st.markdown(
-            f"{_BADGES[finding.level]} {where}{formats.plain(finding.what)}  \n"
-            f":gray[{formats.plain(finding.mend)}]"
-        )
-
-
-def _where(template: EmailTemplate, finding: Finding) -> str:
-    if finding.file == template.settings_file:
-        return "**Inbox** · "
-    if finding.line is None:
-        return ""
-    if finding.file == template.file:
-        return f"**Line {finding.line}** · "
-    return f"**{formats.plain(finding.file)}, line {finding.line}** · "
+    for number, finding in enumerate(found):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(_BADGES[finding.level], width="content")
+            email_jumps.show(template, finding.file, finding.line, f"emails_finding_{number}")
+            st.markdown(
+                f"{formats.plain(finding.what)}  \n:gray[{formats.plain(finding.mend)}]",
+                width="stretch",
+            )

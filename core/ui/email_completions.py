@@ -6,8 +6,8 @@ from core.domain.values import JsonValue
 from core.rendering.emails import EmailTemplate
 from core.services.context_fields import ContextField
 from core.services.email_checks import KNOWN_NAMES
-from core.services.email_rendering import company_of, links_of
-from core.ui import formats
+from core.services.email_rendering import links_of
+from core.ui import email_readers, formats
 from core.ui.code_editor.editor import Completion
 
 _LONGEST_EXAMPLE = 36
@@ -65,7 +65,7 @@ def completions(template: EmailTemplate, fields: Sequence[ContextField]) -> list
 
 def _variables(template: EmailTemplate, fields: Sequence[ContextField]) -> list[Completion]:
     found = {field.path: _field_detail(field) for field in fields}
-    sender = {"company": company_of(template), "links": links_of(template)}
+    sender = {"company": email_readers.company().as_context(), "links": links_of(template)}
     for part, values in sender.items():
         found |= {f"{part}.{name}": _example(value) for name, value in values.items()}
     # A bare `profile` is no field; of the others, some have a value only in a campaign.

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.rendering.emails import EmailTemplate
 from core.services.email_findings import Finding
-from core.ui import email_draft, email_readers, words
+from core.ui import email_draft, email_jumps, email_readers, words
 from core.ui.code_editor import editor
 from core.ui.code_editor.editor import Completion, Mark
 from core.ui.email_gallery import STAGES
@@ -42,6 +42,7 @@ def show(
             height=42,
             revision=revision,
             label=label,
+            jump=email_jumps.jump_in(part),
         )
     editor.show(
         template.source,
@@ -52,6 +53,7 @@ def show(
         height=_HEIGHT,
         revision=revision,
         label="MJML",
+        jump=email_jumps.jump_in("body"),
     )
     st.caption("Type `{{` for what is known of people, `|` for filters, `<` for blocks.")
 

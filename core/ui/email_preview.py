@@ -1,10 +1,12 @@
 """The e-mail as one person gets it: the line in the inbox, the mail, its text and its source."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 import streamlit as st
 
 from core.rendering.emails import (
+    Context,
     EmailTemplate,
     MissingField,
     NotRendered,
@@ -13,8 +15,8 @@ from core.rendering.emails import (
     RenderedEmail,
 )
 from core.services.email_checks import GMAIL_CLIPS_AT
-from core.services.email_rendering import company_of
-from core.ui import email_draft, email_mending, formats
+from core.services.email_words import field_words
+from core.ui import email_draft, email_jumps, email_mending, email_readers, formats
 from core.ui.mail_preview import preview
 
 DESKTOP, PHONE, TEXT, HTML = "Desktop", "Phone", "Plain text", "HTML"
@@ -32,16 +34,17 @@ _HEIGHT = 620
 _MOST_MISSING_SHOWN = 2
 
 
-def show(template: EmailTemplate, outcome: Outcome) -> None:
-    """Show what came of the e-mail for the person who is chosen."""
+def show(template: EmailTemplate, outcome: Outcome, context: Context) -> None:
+    """Show what came of the e-mail for the person who is chosen, whom `context` is about."""
     match outcome:
         case RenderedEmail():
-            show_inbox_line(template, outcome)
+            show_inbox_line(outcome, context)
             _show_missing(template, outcome)
             _show_views(outcome)
             _keep_last(outcome)
         case NotRendered():
             show_refusal(outcome)
+            email_jumps.show(template, outcome.file, outcome.line, "emails_refused_jump")
             if outcome.reason is not Refusal.REQUIRED:
                 _show_last()
         case _:
@@ -75,9 +78,11 @@ def _show_last() -> None:
         _show_frame(html, _FRAME, view=view, looks=looked)
 
 
-def show_inbox_line(template: EmailTemplate, rendered: RenderedEmail) -> None:
+def show_inbox_line(rendered: RenderedEmail, context: Context) -> None:
     """Show sender, subject and preheader as an inbox does."""
-    sender = formats.plain(str(company_of(template)["name"]))
+    company = context["company"]
+    assert isinstance(company, Mapping)
+    sender = formats.plain(email_readers.company().sender_name or str(company["name"]))
     subject, preheader = (formats.plain(part) for part in (rendered.subject, rendered.preheader))
     with st.container(border=True, gap=None):
         st.markdown(f"**{sender}**")
@@ -106,10 +111,10 @@ def _show_missing(template: EmailTemplate, rendered: RenderedEmail) -> None:
 
 def _show_missing_one(template: EmailTemplate, field: MissingField) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f":orange-badge[missing] `{field.name}` :gray[{_where(template, field)}]",
-            width="stretch",
-        )
+        words = field_words(field.name)
+        said = f"`{field.name}`" if words == field.name else formats.plain(words)
+        st.markdown(f":orange-badge[missing] {said}", width="stretch")
+        email_jumps.show(template, field.file, field.line, f"emails_missing_{field.name}")
         part = _part_of(template, field)
         if part is not None:
             _offer_default(field, part)
@@ -118,7 +123,7 @@ def _show_missing_one(template: EmailTemplate, field: MissingField) -> None:
 def _offer_default(field: MissingField, part: str) -> None:
     begin = f"emails_{email_draft.revision()}_{field.name}"
     with st.popover("Say something else", icon=":material/edit:", key=f"{begin}_mend"):
-        st.markdown(f"`{{{{ {field.name} | default('…') }}}}` says this to people without it:")
+        st.markdown(f"`{{{{ {_written(field)} | default('…') }}}}` says this to people without it:")
         st.text_input("Instead", key=f"{begin}_instead", label_visibility="collapsed")
         st.button(
             "Add the default",
@@ -132,7 +137,7 @@ def _add_default(field: MissingField, part: str, key: str) -> None:
     source = email_draft.source()
     line = field.line if part == "body" else 1
     instead = st.session_state[key] or ""
-    mended = email_mending.with_default(getattr(source, part), field.name, instead, line)
+    mended = email_mending.with_default(getattr(source, part), _written(field), instead, line)
     if mended is not None:
         email_draft.change(**{part: mended})
 
@@ -146,17 +151,13 @@ def _part_of(template: EmailTemplate, field: MissingField) -> str | None:
     else:
         return None
     for part, text in texts.items():
-        if email_mending.with_default(text, field.name, "") is not None:
+        if email_mending.with_default(text, _written(field), "") is not None:
             return part
     return None
 
 
-def _where(template: EmailTemplate, field: MissingField) -> str:
-    if field.file == template.file:
-        return f"line {field.line}"
-    if field.file == template.settings_file:
-        return "subject or preheader"
-    return formats.plain(f"{field.file}, line {field.line}")
+def _written(field: MissingField) -> str:
+    return field.written or field.name
 
 
 def _show_views(rendered: RenderedEmail) -> None:

@@ -12,6 +12,8 @@ from core.rendering.emails import EmailTemplate
 from core.rendering.renderer import Renderer
 from core.services import email_rendering, emails
 from core.services.audience_test import recipients_of_step
+from core.services.company import Company
+from core.services.company import company as read_company
 from core.services.context_fields import ContextField, context_fields
 from core.services.email_checks import KNOWN_NAMES
 from core.services.email_context import (
@@ -21,11 +23,10 @@ from core.services.email_context import (
     contexts_of,
 )
 from core.services.emails import EmailSummary
-from core.services.kept_recommender import kept_recommender
+from core.services.kept_recommender import FOLDER, kept_recommender
 from core.ui.readers import DatasetKey, dataset, outcome, trait_names
 
 _HOUR = 3600
-_RECOMMENDERS = "recommenders"
 # People looked at for the fields of e-mails: enough to see what one in a hundred has.
 _LOOKED_AT = 300
 
@@ -61,34 +62,46 @@ def renderer() -> Renderer:
     return Renderer()
 
 
-def context_source(key: DatasetKey, template: EmailTemplate) -> ContextSource:
-    """Give what the contexts of a template's e-mails are made of."""
-    return _context_source(key, email_rendering.company_of(template))
+def company() -> Company:
+    """Give the company that sends, as it is set now."""
+    return read_company(bootstrap.database())
+
+
+def context_source(key: DatasetKey) -> ContextSource:
+    """Give what the contexts of e-mails are made of."""
+    return _context_source(key, company().as_context())
 
 
 @st.cache_resource(ttl=_HOUR, max_entries=6, show_spinner="Reading what people bought …")
-def _context_source(key: DatasetKey, company: Plain) -> ContextSource:
-    recommender = kept_recommender(dataset(key), bootstrap.home() / _RECOMMENDERS)
-    return ContextSource(dataset(key), recommend=recommender.recommend, company=company)
+def _context_source(key: DatasetKey, sender: Plain) -> ContextSource:
+    recommender = kept_recommender(dataset(key), bootstrap.home() / FOLDER)
+    return ContextSource(dataset(key), recommend=recommender.recommend, company=sender)
 
 
 def context(key: DatasetKey, template: EmailTemplate, recipient: Recipient) -> dict[str, JsonValue]:
     """Give what a template is told of somebody; raises UnusableInput for a stranger."""
-    company, links = email_rendering.company_of(template), email_rendering.links_of(template)
-    return _context(key, company, links, recipient)
+    links = email_rendering.links_of(template)
+    return _context(key, company().as_context(), links, recipient)
 
 
 @st.cache_data(ttl=_HOUR, max_entries=256, show_spinner=False)
 def _context(
-    key: DatasetKey, company: Plain, links: Mapping[str, str], recipient: Recipient
+    key: DatasetKey, sender: Plain, links: Mapping[str, str], recipient: Recipient
 ) -> dict[str, JsonValue]:
-    return context_of(_context_source(key, company), recipient, links).as_mapping()
+    return context_of(_context_source(key, sender), recipient, links).as_mapping()
 
 
 @st.cache_data(ttl=_HOUR, max_entries=16, show_spinner="Looking at what is known of people …")
 def fields(key: DatasetKey) -> list[ContextField]:
     """List the fields that e-mails of a dataset may use, with examples."""
     return context_fields(_context_source(key, {}), _LOOKED_AT)
+
+
+def prepare(key: DatasetKey) -> None:
+    """Get ready what the first look at an e-mail needs, while somebody chooses one."""
+    renderer()
+    context_source(key)
+    fields(key)
 
 
 def names(key: DatasetKey) -> frozenset[str]:
@@ -111,5 +124,5 @@ def contexts(
 ) -> list[dict[str, JsonValue]]:
     """Give what a template is told of several people, in their order."""
     links = email_rendering.links_of(template)
-    found = dict(contexts_of(context_source(key, template), recipients, links))
+    found = dict(contexts_of(context_source(key), recipients, links))
     return [found[place].as_mapping() for place in sorted(found)]

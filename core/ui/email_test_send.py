@@ -8,13 +8,12 @@ from core.domain.errors import CampaignError
 from core.rendering.emails import EmailTemplate, Outcome, RenderedEmail
 from core.services.email_rendering import links_of
 from core.services.trial_sends import send_test
-from core.ui import formats
+from core.ui import email_readers, formats, navigation
 
 _ADDRESS = "emails_test_address"
-_HOW = (
+_NO_SERVER = (
     "Nothing can be sent yet. Set `REHEARSAL_SMTP_URL` to the address of your mail server, as in "
-    "`smtp://USER:PASSWORD@mail.example.com:587`, and `REHEARSAL_SENDER` to the sender, as in "
-    "`Fellgrove <hello@example.com>`; then start Rehearsal again."
+    "`smtp://USER:PASSWORD@mail.example.com:587`; then start Rehearsal again."
 )
 
 
@@ -26,13 +25,20 @@ def offer(template: EmailTemplate, sent: Outcome) -> None:
     if not sending.open:
         return
     with sending:
-        settings = bootstrap.settings()
-        if settings.mail_server is None or not settings.sender:
-            st.markdown(_HOW)
+        if bootstrap.settings().mail_server is None:
+            st.markdown(_NO_SERVER)
+        elif not _sender():
+            st.markdown("Nothing can be sent yet: e-mails need a sender's address.")
+            st.page_link(navigation.SETTINGS, label="Set it", icon=":material/settings:")
         elif isinstance(sent, RenderedEmail):
             _show_form(template, sent)
         else:
             st.markdown("The person who is shown would not get this e-mail; choose another one.")
+
+
+def _sender() -> str:
+    """Give the sender that is set on the page Settings, else the one of the environment."""
+    return email_readers.company().sender or bootstrap.settings().sender
 
 
 def _show_form(template: EmailTemplate, rendered: RenderedEmail) -> None:
@@ -50,7 +56,7 @@ def _show_form(template: EmailTemplate, rendered: RenderedEmail) -> None:
         with st.spinner("Sending …"):
             send_test(
                 settings.mail_server,
-                settings.sender,
+                _sender(),
                 rendered,
                 wanted,
                 sent_at=now(),

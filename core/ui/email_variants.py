@@ -110,6 +110,6 @@ def _show_side(template: EmailTemplate, context: Context) -> None:
     if isinstance(outcome, NotRendered):
         email_preview.show_refusal(outcome)
         return
-    email_preview.show_inbox_line(template, outcome)
+    email_preview.show_inbox_line(outcome, context)
     view, looks = email_preview.looks()
     email_preview.show_mail(outcome, f"emails_side_{template.name}", view=view, looks=looks)

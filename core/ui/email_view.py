@@ -10,6 +10,7 @@ from core.history.manifest import Manifest
 from core.rendering.emails import Context, EmailTemplate, Mode, Outcome
 from core.services.email_findings import Finding
 from core.services.email_rendering import sample_context
+from core.services.email_words import recommended_in
 from core.ui import (
     email_audience,
     email_check_list,
@@ -19,6 +20,7 @@ from core.ui import (
     email_readers,
     email_variants,
     formats,
+    navigation,
     readers,
 )
 from core.ui.code_editor.editor import Completion
@@ -61,12 +63,25 @@ def _context(key: DatasetKey, manifest: Manifest, template: EmailTemplate) -> Co
             return email_readers.context(key, template, recipient)
     except UnusableInput as error:
         st.warning(formats.plain(str(error)), icon=":material/person_off:")
-    return sample_context(template)
+    return sample_context(template, email_readers.company())
 
 
 def completions(view: View) -> list[Completion]:
     """List what is offered while typing; reading it from a new dataset takes a moment."""
     return email_completions.completions(view.template, email_readers.fields(view.key))
+
+
+def show_sender_note() -> None:
+    """Say where the company is set, until it is."""
+    if email_readers.company().is_set:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            ":material/storefront: Where you have not said who you are, e-mails show stand-ins "
+            "such as “Your company”.",
+            width="content",
+        )
+        st.page_link(navigation.SETTINGS, label="Set your company", icon="", width="content")
 
 
 def show_notes() -> None:
@@ -78,6 +93,23 @@ def show_notes() -> None:
         st.markdown("**Look at these places: they could not be converted as they were**")
         st.markdown("\n".join(f"- {formats.plain(note)}" for note in notes))
         st.button("Understood", key="emails_notes_read", on_click=email_draft.forget_notes)
+
+
+def show_reasons(view: View) -> None:
+    """Say why the products that the e-mail recommends are recommended to the person shown."""
+    recommended = recommended_in(view.template, view.context)
+    if not recommended:
+        return
+    reasons = st.expander(
+        "Why these products are recommended", icon=":material/lightbulb:", key="emails_reasons"
+    )
+    with reasons:
+        st.markdown(
+            "\n".join(
+                f"- **{formats.plain(title)}**: {formats.plain(reason)}"
+                for title, reason in recommended
+            )
+        )
 
 
 def show_tabs(view: View) -> None:

@@ -50,8 +50,15 @@ REHEARSE = st.Page(
     url_path="rehearse",
     help="Let the customers you recorded walk through campaigns, and see what would have happened.",
 )
+SETTINGS = st.Page(
+    _PAGES / "settings" / "settings.py",
+    title="Settings",
+    icon=":material/settings:",
+    url_path="settings",
+    help="Say who sends: your company, its addresses, and from whom e-mails come.",
+)
 
-PAGES = [HOME, DATA, TRIGGERS, FLOWS, EMAILS, REHEARSE]
+PAGES = [HOME, DATA, TRIGGERS, FLOWS, EMAILS, REHEARSE, SETTINGS]
 
 
 def run() -> None:

@@ -8,8 +8,10 @@ from core.ui import (
     email_editor,
     email_gallery,
     email_preview,
+    email_readers,
     email_toolbar,
     email_view,
+    readers,
 )
 
 manifest = datasets.choose()
@@ -17,19 +19,22 @@ manifest = datasets.choose()
 email_draft.show_notice()
 if email_gallery.is_wanted():
     email_gallery.show()
+    email_readers.prepare(readers.key_of(manifest))
     st.stop()
 
 email_editor.take_text()
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     title = st.container(width="content")
     tools = st.container(horizontal=True, vertical_alignment="center", width="content")
+email_view.show_sender_note()
 email_view.show_notes()
 left, right = st.columns(2, gap="medium")
 below = st.container()
 
 with right:
     view = email_view.look(manifest)
-    email_preview.show(view.template, view.shown)
+    email_preview.show(view.template, view.shown, view.context)
+    email_view.show_reasons(view)
 with left:
     email_editor.show(view.template, view.findings, email_view.completions(view))
 with below:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.settings import REPOSITORY
-from tests.browser.conftest import _free_port, _wait_until_healthy
+from tests.browser.conftest import end, free_port, wait_until_healthy
 
 
 @contextmanager
 def serving(script: str, folder: Path) -> Iterator[str]:
     """Run `script` from a file in `folder` and give its address."""
-    path, log, port = folder / "script.py", folder / "log.txt", _free_port()
+    path, log, port = folder / "script.py", folder / "log.txt", free_port()
     path.write_text(script, encoding="utf-8")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -25,8 +25,7 @@ def serving(script: str, folder: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+        wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(10)
+        end(process)

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.services.campaign_files import load_campaign
 from core.services.flow_forms import opened
+from tests.browser.steps import choose, choose_data, settled, still
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -14,13 +15,17 @@ pytestmark = pytest.mark.xdist_group("browser")
 def begin_from_nothing(page: Page, address: str) -> Locator:
     """Open the page with a flow without steps on the sample shop, and give its canvas."""
     page.goto(f"{address}/flows")
-    page.get_by_role("combobox", name="Data").click()
-    page.get_by_role("option", name="Sample shop").click()
+    choose_data(page, "Sample shop")
     page.get_by_role("tab", name="Draw your own").click()
     page.get_by_role("button", name="Draw a flow from here").click()
-    canvas = page.locator(".react-flow")
+    canvas = open_canvas(page)
     expect(canvas).to_be_visible()
     return canvas
+
+
+def open_canvas(page: Page) -> Locator:
+    """Give the canvas on which steps are added; a rehearsal draws the same flow to look at."""
+    return page.get_by_role("group", name="Flow, to be changed", exact=True)
 
 
 def card(canvas: Locator, step_id: str) -> Locator:
@@ -33,14 +38,13 @@ def add(canvas: Locator, plus: str, kind: str, step_id: str) -> None:
     canvas.page.get_by_role("menuitem", name=kind).click()
     expect(card(canvas, step_id)).to_be_visible()
     expect(canvas.page.get_by_role("textbox", name="Name of this step")).to_have_value(step_id)
+    settled(canvas.page)
 
 
 def connect(canvas: Locator, step_id: str, target_id: str) -> None:
     """Draw a line from the way out of a card to another card."""
-    begin = card(canvas, step_id).locator(".react-flow__handle.source").bounding_box()
-    end = card(canvas, target_id).bounding_box()
-    assert begin is not None
-    assert end is not None
+    begin = still(card(canvas, step_id).locator(".react-flow__handle.source"))
+    end = still(card(canvas, target_id))
     mouse = canvas.page.mouse
     mouse.move(begin["x"] + begin["width"] / 2, begin["y"] + begin["height"] / 2)
     mouse.down()
@@ -50,22 +54,23 @@ def connect(canvas: Locator, step_id: str, target_id: str) -> None:
 
 
 def choose_email(page: Page, title: str) -> None:
-    page.get_by_role("combobox", name="E-mail").click()
-    page.get_by_role("option", name=title, exact=True).click()
+    choose(page, "E-mail", title)
 
 
 def save(page: Page, name: str) -> None:
+    settled(page)
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("textbox", name="Name", exact=True).fill(name)
     page.get_by_role("textbox", name="What changed").fill("drawn by hand")
     page.get_by_role("button", name="Save this version").click()
     expect(page.get_by_text(f"Saved {name}, version 1.")).to_be_visible()
+    settled(page)
 
 
 def downloaded(page: Page, folder: Path) -> dict[str, dict[str, object]]:
     """Download the campaign and give the steps of its file by id."""
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("button", name="Download", exact=True).click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return {step["id"]: step for step in opened(load_campaign(path))["steps"]}

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import FrameLocator, Page, Request, expect
 
 from tests.browser.serving import serving
+from tests.browser.steps import eventually
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -104,31 +103,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(address, folder)
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[tuple[str, list[str]]]:
-    """Give another host's address, and the list in which it writes down what it is asked for."""
-    asked: list[str] = []
-
-    class Host(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(204)
-            self.end_headers()
-
-        do_POST = do_GET  # noqa: N815 (the name that the server calls)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 @pytest.mark.parametrize("choices", ["", "off", "dark&width=375"])
 def test_a_hostile_mail_asks_no_host_runs_no_script_and_reaches_no_page(
     stage: Stage, page: Page, elsewhere: tuple[str, list[str]], choices: str
@@ -143,8 +117,8 @@ def test_a_hostile_mail_asks_no_host_runs_no_script_and_reaches_no_page(
     expect(mail.get_by_text("Words that stay")).to_be_visible()
     for words in ("A link", "To the top", "To the parent", "Run", "Down", "vector"):
         link = mail.locator("a", has_text=words).first
-        link.click(timeout=5_000)
-        link.press("Enter", timeout=5_000)
+        link.click()
+        link.press("Enter")
     mail.get_by_role("button", name="Send it").click()
     page.wait_for_timeout(500)
 
@@ -210,7 +184,6 @@ def test_a_wide_mail_is_drawn_smaller_on_a_phone_not_narrower(stage: Stage, page
 
     mail = stage.show(page, "<p>Words</p>", "width=680")
 
-    assert mail.locator("html").evaluate("root => root.clientWidth") == 680
-    box = page.locator("iframe").bounding_box()
-    assert box is not None
-    assert box["width"] <= 390
+    expect(mail.locator("html")).to_have_js_property("clientWidth", 680)
+    frame = page.locator("iframe")
+    eventually(page, lambda: frame.evaluate("box => box.getBoundingClientRect().width") <= 390)

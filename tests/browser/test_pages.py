@@ -5,9 +5,18 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.steps import choose_data, eventually, settled
+
 pytestmark = pytest.mark.xdist_group("browser")
 
-PAGES = {"": "Home", "data": "Data", "triggers": "Triggers", "flows": "Flows"}
+PAGES = {
+    "": "Home",
+    "data": "Data",
+    "triggers": "Triggers",
+    "flows": "Flows",
+    "emails": "E-mails",
+    "rehearse": "Rehearse",
+}
 WIDTHS = (1440, 390)
 
 
@@ -21,11 +30,14 @@ def test_every_page_opens_by_its_address_and_fits_the_screen(
     page.goto(f"{address}/{path}")
 
     expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
-    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached")
+    settled(page)
     assert page.get_by_test_id("stException").count() == 0
     assert page.get_by_text("Page not found").count() == 0
-    assert page.evaluate(
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    eventually(
+        page,
+        lambda: page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        ),
     )
 
 
@@ -36,7 +48,8 @@ def test_no_page_asks_anything_of_another_computer(address: str, page: Page) -> 
     for path in PAGES:
         page.goto(f"{address}/{path}")
         expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
-        page.wait_for_timeout(500)
+        settled(page)
+        page.wait_for_timeout(500)  # pictures and fonts are asked for once everything is drawn
 
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
@@ -44,8 +57,7 @@ def test_no_page_asks_anything_of_another_computer(address: str, page: Page) -> 
 
 def test_a_changed_trigger_is_seen_again_and_explained(address: str, page: Page) -> None:
     page.goto(f"{address}/triggers")
-    page.get_by_role("combobox", name="Data").click()
-    page.get_by_role("option", name="Sample shop").click()
+    choose_data(page, "Sample shop")
     caught = page.get_by_test_id("stMetric").filter(has_text="People caught")
     expect(caught).to_contain_text("1,203")
 

@@ -3,9 +3,18 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_flows import add, begin_from_nothing, card, choose_email, connect, save
+from tests.browser.steps import figure, keyed, settled, still
+from tests.browser.test_flows import (
+    add,
+    begin_from_nothing,
+    card,
+    choose_email,
+    connect,
+    open_canvas,
+    save,
+)
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -30,21 +39,20 @@ def rehearse(page: Page) -> None:
     """Go from the saved flow to its rehearsal, and wait for what it found."""
     expect(page.get_by_text("not saved")).to_be_hidden()
     expect(page.get_by_role("button", name="Save this version")).to_be_hidden()
-    page.get_by_role("button", name="Rehearse", exact=True).click()
-    expect(page.get_by_role("heading", name="Rehearse", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Rehearse", exact=True).click()
+    # Both pages have a button of that name, and the old one stays until the new one is drawn.
+    keyed(page, "flows_rehearse").get_by_role("button").click()
+    keyed(page, "rehearse_start").get_by_role("button").click()
     expect(page.get_by_role("tab", name="What changes")).to_be_visible()
-
-
-def figure(page: Page, label: str) -> Locator:
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+    settled(page)
 
 
 def open_first_story(page: Page) -> None:
     page.get_by_role("tab", name="Why", exact=True).click()
     people = page.get_by_test_id("stDataFrame")
-    expect(people).to_be_visible()
+    expect(people.locator("tr[role=row]").nth(1)).to_be_attached()
+    settled(page)
     people.scroll_into_view_if_needed()
+    still(people)
     people.click(position=FIRST_ROW)
     expect(page.get_by_text("The clock starts").first).to_be_visible()
 
@@ -52,15 +60,15 @@ def open_first_story(page: Page) -> None:
 def wait_longer(page: Page, hours: str) -> None:
     """Change the wait of the flow that was rehearsed, and save that as its second version."""
     page.get_by_role("button", name="Change the flow").click()
-    # The rehearsal draws the same cards and may stay a moment: only the flow's canvas adds steps.
-    expect(page.get_by_title("Add a step", exact=True)).to_be_visible()
-    canvas = page.locator(".react-flow")
-    expect(canvas).to_have_count(1)
+    canvas = open_canvas(page)
+    expect(canvas).to_be_visible()
+    settled(page)
     card(canvas, "pause").click()
-    amount = page.get_by_role("spinbutton", name="Wait for")
+    amount = page.get_by_role("spinbutton", name="Wait for", exact=True)
     amount.fill(hours)
     amount.press("Enter")
     expect(card(canvas, "pause")).to_contain_text("1 day 6 hours")
+    settled(page)
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("button", name="Save this version").click()
     expect(page.get_by_text(f"Saved {NAME}, version 2.")).to_be_visible()

@@ -13,6 +13,7 @@ from core import bootstrap
 from core.history.reading import open_dataset
 from core.services import emails
 from core.services.campaign_files import read_campaign
+from core.services.company import Company, keep_company
 from core.services.stored_rehearsals import NamedVersion, rehearse_and_keep
 from tests.conftest import IMPORTED_AT
 from tests.pages.conftest import Open, metrics, texts, widget
@@ -126,7 +127,7 @@ def test_a_broken_template_is_said_in_a_sentence_with_its_line(ready: AppTest) -
 
     assert "cart\\_recovery\\.mjml, line " in ready.warning[0].value
     assert "As it was before" in texts(ready)
-    assert "**Line 3**" in texts(ready)
+    assert "Line 3" in {button.label for button in ready.button}
 
 
 def test_people_are_stepped_through_and_found_by_id(ready: AppTest) -> None:
@@ -235,7 +236,8 @@ def test_missing_fields_are_listed_with_their_share(rehearsed: AppTest) -> None:
 
     said = texts(with_everybody(rehearsed))
 
-    assert "profile\\.nickname · subject or preheader" in said
+    assert "profile\\.nickname" in said
+    assert widget(rehearsed, "button", "emails_place_2_0").label == "Subject"
     # Those without a basket would not get the e-mail at all, so nothing is missing in theirs.
     assert "They would not get it" in said
     assert re.search(r"\((8|9)\d(\.\d)? ?%\)", said)
@@ -247,6 +249,65 @@ def test_without_a_rehearsal_the_audience_test_says_what_it_needs(ready: AppTest
 
     assert not ready.exception
     assert "No rehearsal of this data" in texts(ready)
+
+
+def test_a_field_that_products_lack_is_said_in_words_and_mended_where_it_is_written(
+    ready: AppTest,
+) -> None:
+    loop = "{% for one in cart.products %}{{ one.colour }}{% endfor %}"
+    typed(ready, "subject", loop)
+
+    assert "colour of a product in the cart" in texts(ready)
+    widget(ready, "text_input", "_cart.products[].colour_instead").set_value("grey")
+    widget(ready, "button", "_cart.products[].colour_add").click().run()
+
+    assert not ready.exception
+    assert "{{ one.colour | default('grey', true) }}" in (
+        ready.session_state["emails_subject_draft"].text
+    )
+
+
+def test_a_line_that_is_spoken_of_is_gone_to_in_its_editor(ready: AppTest) -> None:
+    typed(ready, "body", "<mjml>\n<mj-body>\n{% if cart %}\n</mj-body>\n</mjml>")
+
+    clicked(ready, "emails_finding_1")
+
+    asked = ready.session_state["emails_jump"]
+    assert (asked["part"], asked["line"]) == ("body", 3)
+
+
+def test_why_products_are_recommended_is_said_beside_the_preview(
+    gallery: Callable[[], AppTest],
+) -> None:
+    recommending = clicked(gallery(), "emails_ready_browse_similar")
+
+    assert re.search(
+        "often bought together with|often looked at together with|popular with other customers",
+        texts(recommending),
+    )
+
+
+def test_until_the_company_is_set_the_page_says_where_and_shows_stand_ins(
+    ready: AppTest, visit: Open
+) -> None:
+    before = texts(ready)
+    company = Company(
+        name="Fellgrove",
+        address="1 Lane",
+        url="https://fellgrove.example",
+        cart_url="https://fellgrove.example/cart",
+    )
+    keep_company(bootstrap.database(), company, changed_at=IMPORTED_AT)
+    after = clicked(visit(PAGE), f"emails_ready_{READY}")
+    after.session_state["emails_view"] = "HTML"
+    after.run()
+
+    assert "stand-ins" in before
+    assert "**Your company**" in before
+    assert "stand-ins" not in texts(after)
+    assert "**Fellgrove**" in texts(after)
+    assert "Fellgrove, 1 Lane" in after.code[0].value
+    assert "https://fellgrove.example/cart" in after.code[0].value
 
 
 def test_a_variant_is_compared_with_its_original(ready: AppTest) -> None:

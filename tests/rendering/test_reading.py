@@ -22,7 +22,7 @@ def write(folder: Path, settings: str | bytes = SETTINGS, source: str = words("x
 def test_the_starters_are_read_with_their_settings_and_partials() -> None:
     templates = load_templates(TEMPLATES)
 
-    assert len(templates) == 15
+    assert len(templates) == 18
     recovery = templates["cart_recovery"]
     assert recovery.stage == "conversion"
     assert recovery.subject.startswith("{{ profile.first_name")

@@ -1,7 +1,11 @@
 """One e-mail for one person: what is filled in, what is missing, and what keeps it from going."""
 
+from dataclasses import replace
+from typing import ClassVar
+
 import pytest
 
+from core.domain.values import JsonValue
 from core.rendering.emails import MissingField, Mode, Refusal
 from core.rendering.missing import MARK
 from core.rendering.templates import template_of
@@ -284,3 +288,92 @@ class TestFilters:
         assert refusal.reason is Refusal.TEMPLATE
         assert refusal.message.startswith("mail.mjml:1: ")
         assert MARK not in refusal.message
+
+
+class TestNamesOfMissingFields:
+    CART: ClassVar[dict[str, JsonValue]] = {
+        "products": [{"product_id": "a", "brand": {}}, {"product_id": "b", "title": "Boot"}]
+    }
+
+    @pytest.mark.parametrize(
+        ("content", "name", "written"),
+        [
+            ("{% for item in cart.products %}{{ item.title }}{% endfor %}", "title", "item.title"),
+            (
+                "{% for item in cart.products[:1] | sort(attribute='product_id') %}"
+                "{{ item.brand.name }}{% endfor %}",
+                *("brand.name", "item.brand.name"),
+            ),
+            (
+                "{% for item in cart.products %}{% include 'partials/card.mjml' %}{% endfor %}",
+                *("title", "product.title"),
+            ),
+            (
+                "{% macro card(one) %}{{ one.title }}{% endmacro %}{{ card(cart.products[0]) }}",
+                *("title", "one.title"),
+            ),
+            (
+                "{% set first = cart.products | first %}{% set said = first.title %}{{ said }}",
+                *("title", "first.title"),
+            ),
+        ],
+    )
+    def test_a_field_of_a_lists_members_is_named_by_its_list(
+        self, content: str, name: str, written: str
+    ) -> None:
+        card = "{% set product = item %}{{ product.title }}"
+        template = replace(mail(words(content)), partials={"partials/card.mjml": card})
+
+        email = rendered(template, {"cart": self.CART})
+
+        assert {(field.name, field.written) for field in email.missing} == {
+            (f"cart.products[].{name}", written)
+        }
+
+    def test_a_list_in_a_list_is_named_through_both(self) -> None:
+        content = (
+            "{% for order in orders %}{% for p in order.products %}{{ p.title }}"
+            "{% endfor %}{% endfor %}"
+        )
+
+        email = rendered(mail(words(content)), {"orders": [self.CART, self.CART]})
+
+        assert [field.name for field in email.missing] == ["orders[].products[].title"]
+
+    def test_a_member_that_the_template_names_itself_keeps_its_number(self) -> None:
+        email = rendered(
+            mail(words("{{ viewed[0].title }} {{ cart.products[0].title }}")),
+            {"cart": self.CART, "viewed": []},
+        )
+
+        assert [(field.name, field.written) for field in email.missing] == [
+            ("viewed[0].title", ""),
+            ("cart.products[0].title", ""),
+        ]
+
+    def test_a_missing_number_is_named_by_its_list_too(self) -> None:
+        content = "{% for item in cart.products %}{{ range(item.price) }}{% endfor %}"
+
+        refusal = refused(mail(words(content)), {"cart": self.CART})
+
+        assert "cart.products[].price is missing where a number is needed" in refusal.message
+
+
+class TestTheCompanysLanguageAndMoney:
+    COMPANY: ClassVar[dict[str, JsonValue]] = {"currency": "CHF", "language": "de-CH"}
+
+    def test_they_are_for_amounts_and_people_that_name_none(self) -> None:
+        content = "{{ 1234.5 | money }}, {{ '2026-08-03' | date }}"
+
+        email = rendered(mail(words(content)), {"company": self.COMPANY})
+
+        assert "CHF\xa01’234.50, 3. August 2026" in Page(email.html).text
+
+    def test_what_is_named_goes_before_them(self) -> None:
+        content = "{{ 1234.5 | money('GBP') }}"
+
+        email = rendered(
+            mail(words(content)), {"company": self.COMPANY, "profile": {"language": "en"}}
+        )
+
+        assert "£1,234.50" in Page(email.html).text

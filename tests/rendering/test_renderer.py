@@ -128,3 +128,16 @@ def test_a_first_email_is_there_in_half_a_second_once_the_process_stands(
     renderer.render(template, {"n": 1})
 
     assert time.monotonic() - began < 0.5
+
+
+def test_patience_ends_the_work_after_so_many_in_a_row_that_hang() -> None:
+    hanging = ({"n": 7 if n >= 3 and n != 5 else n} for n in count())
+
+    with Renderer(time_limit=timedelta(seconds=0.1)) as impatient:
+        outcomes = list(impatient.render_many(NUMBER, hanging, patience=3))
+
+    assert [shown(outcome) for outcome in outcomes] == [
+        *("number 0", "number 1", "number 2"),
+        *(Refusal.TIME, Refusal.TIME, "number 5"),
+        *[Refusal.TIME] * 3,
+    ]

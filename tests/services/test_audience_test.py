@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from core.rehearsal.outcome import Outcome
 from core.rendering.emails import EmailTemplate, RenderedEmail
 from core.rendering.renderer import Renderer
 from core.services.audience_test import (
+    PATIENCE,
     AudienceProgress,
     AudienceTest,
     as_sent,
@@ -205,6 +207,56 @@ def test_progress_reaches_the_end_and_a_stop_is_obeyed(
 
     assert [progress.done_count for progress in seen] == [32, 40]
     assert {progress.total_count for progress in seen} == {40}
+
+
+HANGING = "{% for i in range(9999) %}" * 4 + "{% endfor %}" * 4
+
+
+def test_an_email_that_hangs_for_everybody_ends_the_test_after_a_few_people(
+    outcome: Outcome, shop: Dataset
+) -> None:
+    template = replace(TEMPLATE, source=BODY.replace("Hello", HANGING))
+
+    with Renderer(time_limit=timedelta(seconds=0.1)) as impatient:
+        tested = run_test(template, outcome, shop, impatient)
+
+    (failure,) = tested.failures
+    assert "took longer than 0.1 s" in failure.message
+    assert (tested.tested_count, tested.recipient_count) == (PATIENCE, 40)
+    assert (failure.share.count, failure.share.rate) == (PATIENCE, 1.0)
+    assert [one.user_id for one in failure.share.recipients] == ["u00", "u01", "u02", "u03", "u04"]
+    assert tested.slowest == []
+
+
+def test_an_email_that_hangs_for_some_is_tested_on_everybody(
+    outcome: Outcome, shop: Dataset
+) -> None:
+    only_some = "{% if profile.first_name is not defined %}" + HANGING + "{% endif %}"
+    template = replace(TEMPLATE, source=BODY.replace("Hello", only_some))
+
+    with Renderer(time_limit=timedelta(seconds=0.1)) as impatient:
+        tested = run_test(template, outcome, shop, impatient)
+
+    assert (tested.tested_count, tested.rendered_count) == (40, 30)
+    assert {one.user_id for one, _ in tested.slowest}.isdisjoint(
+        one.user_id for one in tested.failures[0].share.recipients
+    )
+
+
+def test_fields_of_products_are_counted_by_people_not_by_products(
+    outcome: Outcome, shop: Dataset, renderer: Renderer
+) -> None:
+    source = BODY.replace("{{ item.product_id }}", "{{ item.colour }}{{ item.colour | upper }}")
+
+    tested = run_test(replace(TEMPLATE, source=source, subject="a"), outcome, shop, renderer)
+
+    by_name = {missing.name: missing for missing in tested.missing}
+    colour = by_name["cart.products[].colour"]
+    assert (colour.share.count, colour.share.rate, list(colour.places)) == (
+        *(40, 1.0),
+        [("mail.mjml", 3)],
+    )
+    assert set(by_name) == {"cart.products[].colour", "profile.first_name"}
 
 
 def test_a_steps_own_subject_takes_the_place_of_the_emails(outcome: Outcome) -> None:

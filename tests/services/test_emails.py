@@ -82,7 +82,8 @@ def test_a_starter_is_given_as_it_came_and_renders_as_it_came(database: Engine) 
     assert given == source_of(STARTERS["welcome"])
     assert template(database, STARTERS, "welcome") is STARTERS["welcome"]
     assert isinstance(given, EmailSource)
-    assert template_of(given, STARTERS) == replace(STARTERS["welcome"], line_by_key={})
+    lines = {"subject": 1, "preheader": 2}
+    assert template_of(given, STARTERS) == replace(STARTERS["welcome"], line_by_key=lines)
 
 
 def test_a_saved_email_takes_the_place_of_its_starter_until_it_is_deleted(

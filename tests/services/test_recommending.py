@@ -4,7 +4,6 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from core.history.importing import import_catalogue
 from core.history.manifest import ImportMode
 from core.history.reading import Dataset, open_dataset
 from core.services.kept_recommender import kept_recommender
-from core.services.recommending import Model, Recommender, build_recommender, reason_text
+from core.services.recommending import Model, Recommender, build_recommender
 from core.stats.similarity import Neighbours
 from tests.history.datasets import IMPORTED_AT, event, write_events
 from tests.history.written import opened
@@ -184,18 +183,6 @@ def test_the_order_of_people_in_the_file_does_not_matter(pairs: list[tuple[str, 
         found = build_recommender(shop(Path(folder), events)).recommend(Interests(viewed=["p2"]))
 
     assert [r.product_id for r in found] == ["p1", "p3"]
-
-
-@pytest.mark.parametrize(
-    ("why", "text"),
-    [
-        ({"kind": "bought_together", "title": "Boot"}, "Often bought together with Boot"),
-        ({"kind": "viewed_together", "product_id": "p1"}, "Often looked at together with p1"),
-        ({"kind": "popular"}, "Popular with other customers"),
-    ],
-)
-def test_the_reason_is_said_in_words(why: dict[str, Any], text: str) -> None:
-    assert reason_text(why) == text
 
 
 def test_what_was_learnt_is_kept_until_the_data_change(tmp_path: Path) -> None:

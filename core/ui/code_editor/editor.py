@@ -35,6 +35,14 @@ class Mark:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """A line to go to, counted from 1; another `name` than before makes it another jump."""
+
+    name: str
+    line: int
+
+
 def show(
     text: str,
     key: str,
@@ -42,6 +50,7 @@ def show(
     language: Literal["mjml", "line"],
     completions: Sequence[Completion] = (),
     marks: Sequence[Mark] = (),
+    jump: Jump | None = None,
     height: int = 480,
     revision: int = 0,
     label: str = "",
@@ -49,7 +58,8 @@ def show(
     """Draw the editor and return the text as edited: a moment after typing, at once on leaving it.
 
     The editor keeps its text. A page that puts another text in its place gives another `revision`;
-    undo then begins anew. `marks` are about `text`; letters typed since move them along.
+    undo then begins anew. `marks` are about `text`; letters typed since move them along. A `jump`
+    that is new puts the cursor on its line and brings it into sight.
     """
     draft = _draft(key)
     draft.begin(text, revision)
@@ -68,6 +78,7 @@ def show(
                 "completions": [asdict(completion) for completion in completions],
                 "marks": [asdict(mark) for mark in marks],
                 "receipt": draft.receipt(text),
+                "jump": None if jump is None else asdict(jump),
             },
             on_text_change=partial(_receive, key),
         )

@@ -2,11 +2,16 @@
 
 import { setDiagnostics } from "@codemirror/lint";
 import { Compartment, EditorState, Text } from "@codemirror/state";
+import type { ChangeDesc } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { Courier } from "./courier";
 import { extensionsOf } from "./extensions";
-import { diagnosticsOf } from "./marks";
-import type { Delivery, Offer, Shown } from "./wire";
+import { jump } from "./jumping";
+import { diagnosticsOf, placeOfLine } from "./marks";
+import type { Delivery, Offer, Receipt, Shown } from "./wire";
+
+// The name of the last jump by the name of the editor.
+const jumpsDone = new Map<string, string>();
 
 export class SourceEditor {
   private readonly host = document.createElement("div");
@@ -75,6 +80,16 @@ export class SourceEditor {
     if (shown.revision !== this.revision) this.replace(shown);
     this.colour();
     this.mark(shown);
+    this.go(shown);
+  }
+
+  // An editor drawn anew is told of the last jump again.
+  private go({ name, jump: asked, receipt }: Shown): void {
+    if (asked === null || jumpsDone.get(name) === asked.name) return;
+    jumpsDone.set(name, asked.name);
+    const { text, since } = this.snapshot(receipt);
+    const { from } = placeOfLine(asked.line, text, since);
+    requestAnimationFrame(() => jump(this.view, Math.min(from, this.view.state.doc.length)));
   }
 
   private replace(shown: Shown): void {
@@ -112,9 +127,13 @@ export class SourceEditor {
     if (marked === this.marked) return;
     this.marked = marked;
     const { state } = this.view;
-    const { text, since } = this.courier.snapshot(shown.receipt) ?? { text: state.doc, since: null };
+    const { text, since } = this.snapshot(shown.receipt);
     const found = diagnosticsOf(shown.marks, text, since);
     this.view.dispatch(setDiagnostics(state, found));
+  }
+
+  private snapshot(receipt: Receipt): { text: Text; since: ChangeDesc | null } {
+    return this.courier.snapshot(receipt) ?? { text: this.view.state.doc, since: null };
   }
 
   private furnish(css: string, shown: Shown): void {

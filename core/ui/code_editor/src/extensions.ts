@@ -14,6 +14,7 @@ import { keymap, lineNumbers } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { completeBlocks, completeMarkup, completeTemplate } from "./completing";
 import { jinjaRanges } from "./jinja_ranges";
+import { jumping } from "./jumping";
 import { lineLanguage, mjmlLanguage } from "./languages";
 import type { Offer, Shown } from "./wire";
 
@@ -29,6 +30,7 @@ export function extensionsOf(shown: Shown, deeds: Deeds): Extension {
     bracketMatching(),
     syntaxHighlighting(classHighlighter),
     jinjaRanges,
+    jumping,
     EditorView.lineWrapping,
     EditorView.contentAttributes.of(namesOf(shown)),
     EditorView.domEventHandlers({ blur: () => deeds.deliver() }),

@@ -11,11 +11,10 @@ export type Place =
 export const FAR_BACK = 1_000;
 
 export function placeOf(before: string): Place {
-  const open = lastOpen(before);
+  const open = openBefore(before);
   if (open === null) return { kind: "outside" };
-  if (open.sign === "#") return { kind: "silent" };
-  const said = before.slice(open.at + 2).replace(/^-/, "");
-  if (endsInString(said)) return { kind: "silent" };
+  const { said } = open;
+  if (open.sign === "#" || isInString(said)) return { kind: "silent" };
   const filter = /\|\s*(\w*)$/.exec(said);
   if (filter) return { kind: "filter", word: filter[1] ?? "" };
   const inTag = open.sign === "%";
@@ -24,6 +23,13 @@ export function placeOf(before: string): Place {
   if (/(^|[^\w.\])])\d[\w.]*$/.test(said)) return { kind: "silent" };
   const name = /[A-Za-z_][\w.]*(?:\[\d+\][\w.]*)*$/.exec(said)?.[0] ?? "";
   return { kind: "name", word: name, inTag };
+}
+
+// The delimiter that is open at the end of a text: its second sign, and what was said since.
+export function openBefore(before: string): { sign: string; said: string } | null {
+  const open = lastOpen(before);
+  if (open === null) return null;
+  return { sign: open.sign, said: before.slice(open.at + 2).replace(/^-/, "") };
 }
 
 function lastOpen(before: string): { at: number; sign: string } | null {
@@ -38,7 +44,7 @@ function lastOpen(before: string): { at: number; sign: string } | null {
   return open;
 }
 
-function endsInString(said: string): boolean {
+export function isInString(said: string): boolean {
   let quote = "";
   for (let at = 0; at < said.length; at += 1) {
     const letter = said[at] ?? "";

@@ -14,6 +14,12 @@ export interface Mark {
   message: string;
 }
 
+// A line to go to, counted from 1, once for each `name`.
+export interface Jump {
+  name: string;
+  line: number;
+}
+
 // How far the page has come with what one editor delivered: its marks are about that text.
 export interface Receipt {
   client: string;
@@ -31,6 +37,7 @@ export interface Shown {
   completions: Offer[];
   marks: Mark[];
   receipt: Receipt;
+  jump: Jump | null;
 }
 
 export interface Delivery {

@@ -110,7 +110,8 @@ class Compiled:
         if hardened.depth > DEEPEST:
             return _too_large(f"nests its tags {hardened.depth} deep; an e-mail ends at {DEEPEST}")
         try:
-            html = hardened.restored(mjml.mjml2html(hardened.mjml))
+            # Without its own list of fonts the compiler would have readers ask Google for Ubuntu.
+            html = hardened.restored(mjml.mjml2html(hardened.mjml, fonts={}))
         except ValueError:
             return self._broken(body)
         missing = tuple(noted.fields)

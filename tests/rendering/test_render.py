@@ -377,3 +377,15 @@ class TestTheCompanysLanguageAndMoney:
         )
 
         assert "£1,234.50" in Page(email.html).text
+
+
+def test_an_email_asks_no_server_for_fonts_unless_it_names_one() -> None:
+    font = '<mj-font name="Lora" href="https://fonts.example/lora.css" />'
+    named = f'<mj-head>{font}<mj-attributes><mj-all font-family="Lora, serif" /></mj-attributes>'
+    plain = words("Hello")
+
+    alone = rendered(mail(plain)).html
+    with_font = rendered(mail(plain.replace("<mjml>", f"<mjml>{named}</mj-head>"))).html
+
+    assert "fonts." not in alone
+    assert "https://fonts.example/lora.css" in with_font

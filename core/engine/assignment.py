@@ -26,7 +26,7 @@ def buckets(salt: str, user_ids: Sequence[str]) -> Int32s:
     lengths = np.array([len(part) // 2 for part in encoded], dtype=np.int64)
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
     units = np.frombuffer(b"".join(encoded), dtype="<u2").astype(np.uint16)
-    return kernels.buckets(units, offsets, _hash(salt))
+    return kernels.buckets(units, offsets, salt_hash(salt))
 
 
 def in_holdout(salt: str, share: float, user_ids: Sequence[str]) -> Bools:
@@ -34,7 +34,8 @@ def in_holdout(salt: str, share: float, user_ids: Sequence[str]) -> Bools:
     return buckets(salt, user_ids) / BUCKETS < share
 
 
-def _hash(text: str) -> int:
+def salt_hash(text: str) -> int:
+    """Give a salt's own FNV-1a hash, with which the hash of each user begins (32 bits)."""
     value = _OFFSET_BASIS
     encoded = text.encode("utf-16-le", "surrogatepass")
     for place in range(0, len(encoded), 2):

@@ -18,6 +18,7 @@ from core.engine.recording import Book
 from core.engine.walk import Walk
 
 PersonsOf = Callable[[Int32s], list[Person]]
+Begin = Callable[[int, Person], Walk]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,12 +37,25 @@ class PlanFirings:
 class Crowd:
     """The people who are on their way; they come to be when a trigger first fires for them."""
 
-    def __init__(self, plans: Sequence[Plan], persons_of: PersonsOf, book: Book) -> None:
-        """Begin with nobody; `persons_of` makes persons by user code."""
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        persons_of: PersonsOf,
+        book: Book,
+        begin: Begin | None = None,
+    ) -> None:
+        """Begin with nobody; `persons_of` makes persons by user code, `begin` their walks."""
         self._plans = plans
         self._persons_of = persons_of
         self._book = book
-        self._walks: dict[int, Walk] = {}
+        self._begin = begin or (lambda _, person: Walk(plans, person, book))
+        self.walks: dict[int, Walk] = {}
+
+    def meet(self, users: Int32s) -> None:
+        """Let people begin to walk."""
+        persons = self._persons_of(users)
+        for user, person in zip(users.tolist(), persons, strict=True):
+            self.walks[user] = self._begin(user, person)
 
     def proceed(
         self, batch: EventBatch, found: Sequence[PlanFirings], watermark: int
@@ -61,7 +75,7 @@ class Crowd:
         settled_at = _settled(batch, users, watermark)
         for place, user in enumerate(users.tolist()):
             self._book.turn_to(user)
-            self._walks[user].proceed(
+            self.walks[user].proceed(
                 happenings,
                 own[place],
                 raised,
@@ -73,7 +87,7 @@ class Crowd:
 
     def _is_after_entry(self, batch: EventBatch, found: Sequence[PlanFirings]) -> Bools:
         """Say of each event whether its user may be on their way by then (shape: events)."""
-        known = np.fromiter(self._walks, dtype=np.int32, count=len(self._walks))
+        known = np.fromiter(self.walks, dtype=np.int32, count=len(self.walks))
         users = [batch.user, known, *(plan.firings.user for plan in found)]
         size = 1 + max((int(codes.max()) for codes in users if len(codes)), default=0)
         first_at = np.full(size, np.iinfo(np.int64).max, dtype=np.int64)
@@ -90,11 +104,9 @@ class Crowd:
         """
         mailed = happenings.user[np.array(happenings.mail, dtype=np.int64) != 0]
         concerned = np.unique(np.concatenate([mailed, *(source.user for source in raised)]))
-        newcomers = concerned[[user not in self._walks for user in concerned.tolist()]]
-        persons = self._persons_of(newcomers.astype(np.int32))
-        for user, person in zip(newcomers.tolist(), persons, strict=True):
-            self._walks[user] = Walk(self._plans, person, self._book)
-        return np.array(sorted(self._walks), dtype=np.int32)
+        newcomers = concerned[[user not in self.walks for user in concerned.tolist()]]
+        self.meet(newcomers.astype(np.int32))
+        return np.array(sorted(self.walks), dtype=np.int32)
 
 
 def deadline_of(campaign: Campaign) -> int | None:

@@ -17,8 +17,10 @@ Operand = tuple[PropertyCondition, JsonValue]
 class Person:
     """What sends and branches ask about a person; what happens to them changes it.
 
-    `buckets` are out of 10,000, by salt. `sent_at` holds the times (µs) of messages sent, in order.
+    `buckets` are out of 10,000, by salt; `variants` those assigned, by split; `sent_at` holds the
+    times (µs) of messages sent, in order.
     Without profiles everybody is `always_reachable` (5.5): then events withhold nothing either.
+    `now` is the present (µs) for which sends may be stale (8.3); in a rehearsal none is.
     """
 
     user_id: str
@@ -30,22 +32,27 @@ class Person:
     is_unsubscribed: bool = False
     is_suppressed: bool = False
     sent_at: list[int] = field(default_factory=list)
+    variants: dict[str, str] = field(default_factory=dict)
+    now: int = NEVER
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Enrolment:
     """One person's way through one version of a campaign; only `core.engine.flow` moves it.
 
-    `number` is its place in the ledger, `campaign` the place of its campaign in the run. `seen`
-    holds the bits of what happened since entry, `sent` a bit per send step whose message left,
-    `operands` per bit the values it refers to. While it rests, `place` is the step,
-    `arrived_at` since when, `due_at` the time of its timer and `timer` that timer's number.
+    `number` is its place in the ledger, `campaign` the place of its campaign in the run, `row` the
+    event that caused the firing and `key` its key. `seen` holds the bits of what happened since
+    entry, `sent` a bit per send step whose message left, `operands` per bit the values it refers
+    to. While it rests, `place` is the step, `arrived_at` since when, `due_at` the time of its timer
+    and `timer` that timer's number.
     """
 
     number: int
     campaign: int
     entered_at: int
     is_held_out: bool
+    row: int = 0
+    key: str | None = None
     operands: Mapping[int, Sequence[Operand]] = field(default_factory=dict)
     seen: int = 0
     sent: int = 0

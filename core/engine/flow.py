@@ -30,7 +30,7 @@ from core.engine.plans import (
 PropertyOf = Callable[[str], JsonValue]
 
 EVERYBODY, SINCE_ENTRY, QUIET = "everybody_reacts", "since_entry", "quiet_hours"
-GOAL, EXIT, OTHERWISE = "goal", "exit", "otherwise"
+GOAL, EXIT, OTHERWISE, STALE = "goal", "exit", "otherwise", "stale"
 
 
 class Recorder(Protocol):
@@ -49,6 +49,9 @@ class Recorder(Protocol):
 
     def message(self, enrolment: Enrolment, place: int, at: int, outcome: MessageOutcome) -> None:
         """Take down a message that became due."""
+
+    def missed(self, enrolment: Enrolment, place: int, at: int) -> None:
+        """Take down a message that nothing forbade, but whose time is too long ago (8.3)."""
 
 
 def enter(plan: Plan, enrolment: Enrolment, person: Person, record: Recorder) -> None:
@@ -210,6 +213,10 @@ def _rest_before_sending(
 def _send(plan: Plan, enrolment: Enrolment, step: Send, person: Person, record: Recorder) -> None:
     at = enrolment.due_at
     outcome = _check(plan, enrolment, at, person)
+    if outcome is MessageOutcome.SENT and at < person.now - plan.stale_after:
+        record.step(enrolment, enrolment.place, at, StepOutcome.WITHHELD, STALE)
+        record.missed(enrolment, enrolment.place, at)
+        return
     if outcome is MessageOutcome.SENT:
         person.sent_at.append(at)
         enrolment.sent |= step.bit
@@ -261,8 +268,15 @@ def _choose(step: Branch, enrolment: Enrolment, person: Person) -> tuple[str, in
 
 
 def _assign(step: Split, person: Person) -> tuple[str, int]:
+    """Give a person's variant and its way: the one they have already, whatever weights say now."""
+    known = person.variants.get(step.name)
+    for _, name, onward in step.arms:
+        if name == known:
+            return name, onward
     bucket = person.buckets[step.salt]
-    return next((name, onward) for below, name, onward in step.arms if bucket < below)
+    name, onward = next((name, onward) for below, name, onward in step.arms if bucket < below)
+    person.variants[step.name] = name
+    return name, onward
 
 
 def _held_bits(plan: Plan, enrolment: Enrolment, bits: int, property_of: PropertyOf) -> int:

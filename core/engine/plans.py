@@ -89,8 +89,12 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Go the way of a variant: the first whose `below` exceeds the person's bucket."""
+    """Go the way of a variant: the first whose `below` exceeds the person's bucket.
 
+    `name` is the split's for longer than one version, so that nobody assigned is moved (6.1).
+    """
+
+    name: str
     salt: str
     arms: tuple[tuple[int, str, int], ...]  # below, name, onward
 
@@ -135,6 +139,7 @@ class Plan:
     exits_on_goal: bool
     quiet: tuple[int, int] | None
     cap: tuple[int, int] | None
+    stale_after: int
     holdout_below: int
     holdout_salt: str
     referring_bits: int
@@ -185,6 +190,7 @@ class _Planner:
             exits_on_goal=campaign.exit_on_goal,
             quiet=None if quiet is None else (minutes_of(quiet.from_), minutes_of(quiet.to)),
             cap=None if cap is None else (cap.max, to_microseconds(cap.per)),
+            stale_after=to_microseconds(campaign.stale_after),
             holdout_below=_below(Fraction(repr(campaign.holdout))),
             holdout_salt=campaign.holdout_salt_or_default(),
             referring_bits=sum(1 << n for n, found in enumerate(awaited) if found.references),
@@ -246,8 +252,9 @@ class _Planner:
         sums = accumulate(weights)
         belows = [_below(share / whole) for share in sums]
         names = [variant.name for variant in step.variants]
-        salt = step.salt or f"{self._campaign.name}:{step.id}"
-        return Split(salt=salt, arms=tuple(zip(belows, names, self._targets(step), strict=True)))
+        name = f"{self._campaign.name}:{step.id}"
+        arms = tuple(zip(belows, names, self._targets(step), strict=True))
+        return Split(name=name, salt=step.salt or name, arms=arms)
 
     def _asked(self, condition: Condition) -> Asked:
         match condition:

@@ -61,6 +61,10 @@ class Book:
         variant = self._variants.setdefault(enrolment.variant, len(self._variants) - 1)
         self._messages.extend((enrolment.number, place, variant, at, outcome))
 
+    def missed(self, enrolment: Enrolment, place: int, at: int) -> None:
+        """Refuse: in a rehearsal no time is too long ago."""
+        raise AssertionError(f"a rehearsal missed the message of step {place} at {at}")
+
     def ledger(self, key_texts: Sequence[Sequence[str]]) -> Ledger:
         """Give all as arrays; `key_texts` are those of each campaign's firings."""
         message, trace = _table(self._messages, _MESSAGE_WIDTH), _table(self._trace, _TRACE_WIDTH)

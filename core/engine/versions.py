@@ -39,19 +39,20 @@ def hand_over(
         case UnderWay.STAY:
             return former
         case UnderWay.LEAVE:
-            _leave(enrolment, at, NEW_VERSION, record)
+            leave(enrolment, at, NEW_VERSION, record)
             return former
         case UnderWay.MOVE:
             place = _same_step(enrolment, former, present)
             if place is None:
-                _leave(enrolment, at, STEP_GONE, record)
+                leave(enrolment, at, STEP_GONE, record)
                 return former
             _move(enrolment, former, present, place)
             enrolment.due_at = max(at, _due_at(enrolment, present, person))
             return present
 
 
-def _leave(enrolment: Enrolment, at: int, reason: str, record: Recorder) -> None:
+def leave(enrolment: Enrolment, at: int, reason: str, record: Recorder) -> None:
+    """Let somebody under way leave where they rest, at an instant (µs)."""
     record.step(enrolment, enrolment.place, at, StepOutcome.EXITED, reason)
     end(enrolment, EnrolmentState.EXITED, at)
 

@@ -25,12 +25,16 @@ _BEFORE_ALL_TIMERS = -(1 << 62)
 _ALWAYS, _ONCE = -1, 0
 
 # When it is due; then what orders timers of one instant by their creation: time, row, number.
-_Timer = tuple[int, int, int, int, Enrolment | None, int, int]
+Timer = tuple[int, int, int, int, Enrolment | None, int, int]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class _Course:
-    """What one campaign knows of the person: whom it looks after and whom it admitted when."""
+class Course:
+    """What one campaign knows of the person: whom it looks after and whom it admitted when.
+
+    `kin` are the courses of all versions of the campaign, this one among them; they share
+    `admitted_at`.
+    """
 
     plan: Plan
     place: int
@@ -38,6 +42,7 @@ class _Course:
     per_key: bool
     followed: list[Enrolment] = field(default_factory=list)
     admitted_at: dict[str | None, int] = field(default_factory=dict)
+    kin: list["Course"] = field(default_factory=list)
 
 
 class _Coming:
@@ -61,13 +66,26 @@ class _Coming:
 class Walk:
     """Lets a person's events, deadlines and timers happen, and moves their enrolments."""
 
-    def __init__(self, plans: Sequence[Plan], person: Person, book: Book) -> None:
-        """Begin without any enrolment."""
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        person: Person,
+        book: Book,
+        families: Sequence[int] | None = None,
+    ) -> None:
+        """Begin without any enrolment.
+
+        `families` gives each plan's campaign by a number; plans of one campaign are versions of it.
+        """
         self._person = person
         self._book = book
         self._courses = [_course(plan, place) for place, plan in enumerate(plans)]
-        self._timers: list[_Timer] = []
+        self._timers: list[Timer] = []
         self._timer_count = 0
+        self.heeded = 0  # bits of mail events that happened
+        self.closed_at = NEVER  # nothing that happened later was decided
+        if families is not None:
+            _unite(self._courses, families)
 
     def proceed(
         self,
@@ -95,7 +113,7 @@ class Walk:
             if timers and timers[0][0] < at:
                 self._wake_until(at - 1, raised, outcomes)
             if mail[index]:
-                self._heed_mail(mail[index])
+                self.heed(mail[index])
             for course, bits, firing in lanes:
                 if bits[index] and course.followed:
                     self._happen(course, happenings, index, bits[index])
@@ -103,6 +121,8 @@ class Walk:
                     outcome = self._admit(course, firing.source, firing.place, at, firing.row)
                     outcomes[course.place][firing.place] = outcome
                     firing.pass_on()
+        if own:
+            self.closed_at = max(self.closed_at, ats[own[-1]] - 1)
         self._wake_until(settled_at, raised, outcomes)
 
     def _expect_deadlines(self, raised: Sequence[Raised], firings: Sequence[range]) -> None:
@@ -122,6 +142,7 @@ class Walk:
         timers = self._timers
         while timers and timers[0][0] <= last:
             at, _, _, number, enrolment, place, index = heappop(timers)
+            self.closed_at = at
             course = self._courses[place]
             if enrolment is None:
                 outcome = self._admit(course, raised[place], index, at, _AFTER_ALL_ROWS)
@@ -130,7 +151,7 @@ class Walk:
                 flow.wake(course.plan, enrolment, self._person, self._book)
                 self._set_timer(course, enrolment, at, _AFTER_ALL_ROWS)
 
-    def _set_timer(self, course: _Course, enrolment: Enrolment, at: int, row: int) -> None:
+    def _set_timer(self, course: Course, enrolment: Enrolment, at: int, row: int) -> None:
         """Remember when to wake an enrolment that came to rest while `row` was handled."""
         if enrolment.state is EnrolmentState.ACTIVE:
             self._timer_count += 1
@@ -138,13 +159,53 @@ class Walk:
             timer = (enrolment.due_at, at, row, self._timer_count, enrolment, course.place, 0)
             heappush(self._timers, timer)
 
-    def _heed_mail(self, bits: int) -> None:
+    def look_back(
+        self, at: int, mail: int, bits: Sequence[int], property_of: flow.PropertyOf
+    ) -> None:
+        """Let an event count that comes after later things were decided (8.1).
+
+        It ends enrolments by their goal and is remembered as done; it retracts nothing. `bits` are
+        those of each plan's matchers that it satisfies on its own.
+        """
+        self.heed(mail)
+        for course, held_bits in zip(self._courses, bits, strict=True):
+            entered = [e for e in course.followed if e.entered_at < at]
+            touched = flow.seen_by(course.plan, entered, held_bits, lambda: property_of)
+            for enrolment, held in touched:
+                flow.reach_goal(course.plan, enrolment, held, at, self._book)
+
+    def courses(self) -> Sequence[Course]:
+        """Give what each plan knows of the person, in the order of the plans."""
+        return self._courses
+
+    def timers(self) -> Sequence[Timer]:
+        """List the timers that will still do something, in order of their creation."""
+        alive = [
+            timer
+            for timer in self._timers
+            if timer[4] is not None and timer[4].timer == timer[3] and timer[4].due_at != NEVER
+        ]
+        return sorted(alive, key=lambda timer: timer[3])
+
+    def take_up(self, timers: Sequence[tuple[int, int, Enrolment]]) -> None:
+        """Set timers again, given in order of their creation: time and row of it, and whose."""
+        for at, row, enrolment in timers:
+            self._set_timer(self._courses[enrolment.campaign], enrolment, at, row)
+
+    @property
+    def person(self) -> Person:
+        """The person who walks."""
+        return self._person
+
+    def heed(self, bits: int) -> None:
+        """Let what became of the address count from now on."""
+        self.heeded |= bits
         person = self._person
         if not person.always_reachable:
             person.is_unsubscribed |= bool(bits & UNSUBSCRIBED)
             person.is_suppressed |= bool(bits & SUPPRESSED)
 
-    def _happen(self, course: _Course, happenings: Happenings, index: int, bits: int) -> None:
+    def _happen(self, course: Course, happenings: Happenings, index: int, bits: int) -> None:
         """Let an event act on the campaign's enrolments: first its goals, then its waits (5.8)."""
         plan, person, book = course.plan, self._person, self._book
         at, row = happenings.at[index], happenings.row[index]
@@ -156,7 +217,7 @@ class Walk:
             if flow.stop_waiting(plan, enrolment, held, at, person, book):
                 self._set_timer(course, enrolment, at, row)
 
-    def _admit(self, course: _Course, source: Raised, index: int, at: int, row: int) -> Admission:
+    def _admit(self, course: Course, source: Raised, index: int, at: int, row: int) -> Admission:
         """Enrol the person, or give the first reason not to (4)."""
         key = source.key_of(index)
         counted = key if course.per_key else None
@@ -164,7 +225,7 @@ class Walk:
             return Admission.REENTRY
         if not source.is_wanted[index]:
             return Admission.AUDIENCE
-        _let_go(course, at)
+        let_go(course, at)
         if not course.plan.campaign.concurrent and _has_active(course):
             return Admission.ACTIVE
         course.admitted_at[counted] = at
@@ -172,7 +233,7 @@ class Walk:
         return Admission.ENROLLED
 
     def _enrol(
-        self, course: _Course, source: Raised, index: int, at: int, row: int, key: str | None
+        self, course: Course, source: Raised, index: int, at: int, row: int, key: str | None
     ) -> None:
         plan, person = course.plan, self._person
         enrolment = Enrolment(
@@ -180,6 +241,8 @@ class Walk:
             campaign=course.place,
             entered_at=at,
             is_held_out=_is_held_out(plan, person),
+            row=source.row[index],
+            key=key,
             operands=_operands(plan, source, index, key) if plan.referring_bits else {},
         )
         self._book.enrolled(enrolment, source.row[index], source.key[index])
@@ -188,17 +251,26 @@ class Walk:
         self._set_timer(course, enrolment, at, row)
 
 
-def _course(plan: Plan, place: int) -> _Course:
+def _course(plan: Plan, place: int) -> Course:
     reentry = plan.campaign.reentry
     if isinstance(reentry, Always):
         cooldown = _ALWAYS if reentry is Always.ALWAYS else _ONCE
     else:
         cooldown = to_microseconds(reentry.cooldown)
     per_key = plan.campaign.reentry_per is ReentryPer.KEY
-    return _Course(plan=plan, place=place, cooldown=cooldown, per_key=per_key)
+    course = Course(plan=plan, place=place, cooldown=cooldown, per_key=per_key)
+    course.kin.append(course)
+    return course
 
 
-def _is_too_soon(course: _Course, key: str | None, at: int) -> bool:
+def _unite(courses: Sequence[Course], families: Sequence[int]) -> None:
+    """Let the versions of a campaign share what re-entry asks (4.1, 4.3)."""
+    for course, family in zip(courses, families, strict=True):
+        course.kin = [c for c, other in zip(courses, families, strict=True) if other == family]
+        course.admitted_at = course.kin[0].admitted_at
+
+
+def _is_too_soon(course: Course, key: str | None, at: int) -> bool:
     """Say whether an earlier admission refuses this firing (4.1)."""
     last_at = course.admitted_at.get(key)
     if last_at is None or course.cooldown == _ALWAYS:
@@ -206,11 +278,11 @@ def _is_too_soon(course: _Course, key: str | None, at: int) -> bool:
     return course.cooldown == _ONCE or last_at > at - course.cooldown
 
 
-def _has_active(course: _Course) -> bool:
-    return any(e.state is EnrolmentState.ACTIVE for e in course.followed)
+def _has_active(course: Course) -> bool:
+    return any(e.state is EnrolmentState.ACTIVE for kin in course.kin for e in kin.followed)
 
 
-def _let_go(course: _Course, at: int) -> None:
+def let_go(course: Course, at: int) -> None:
     """Stop following enrolments that have ended and whose goal is reached or out of time."""
     within = course.plan.goal_within
     course.followed = [

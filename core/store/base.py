@@ -1,6 +1,6 @@
 """What every table has in common."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import BigInteger, Integer, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
@@ -11,6 +11,9 @@ _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
+
+# SQLite numbers rows by itself only where the primary key is exactly an INTEGER.
+SERIAL = BigInteger().with_variant(Integer(), "sqlite")
 
 
 # Streamlit imports edited modules anew: SQLModel's own registry would know each table already.

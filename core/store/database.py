@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -66,6 +66,17 @@ def writing(engine: Engine) -> Iterator[Session]:
     with Session(engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})) as session:
         yield session
         session.commit()
+
+
+@contextmanager
+def one_transaction(engine: Engine) -> Iterator[Engine]:
+    """Let verbs that each write in a transaction of their own share one; none may only read.
+
+    A connection is an engine to them: it gives sessions, which join the transaction that it is in,
+    so that what they commit is kept with the whole, and lost with it.
+    """
+    with writing(engine) as session:
+        yield cast(Engine, session.connection())
 
 
 def migrate(engine: Engine) -> None:

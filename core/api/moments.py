@@ -1,0 +1,56 @@
+"""When something happened: the time of a message, by our clock instead of the sender's."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.api.refusals import UnusableMessage
+
+# Less than this between sending and receiving is the journey, not a clock that is wrong.
+JOURNEY = timedelta(seconds=5)
+_NO_TIME = timedelta()
+_LONGEST = 64
+
+
+def clock_error(sent_at: object, received_at: datetime) -> timedelta:
+    """Give how much the sender's clock is behind ours; nothing if it does not say what it shows."""
+    shown = _instant(sent_at)
+    if shown is None:
+        return _NO_TIME
+    behind = received_at - shown
+    return behind if abs(behind) > JOURNEY else _NO_TIME
+
+
+def happened_at(
+    message: Mapping[str, Any], behind: timedelta, received_at: datetime
+) -> datetime | None:
+    """Give when a message's event happened, in UTC and never after it came; None if it is unsaid.
+
+    `behind` is the clock error of its sender; it does not count where somebody before us has
+    corrected the time already. Raises UnusableMessage.
+    """
+    said = message.get("timestamp")
+    if said is None:
+        said = message.get("originalTimestamp")
+    if said is None:
+        return None
+    instant = _instant(said)
+    if instant is None:
+        raise UnusableMessage(
+            f"the timestamp {str(said)[:40]!r} is no time; write it as 2026-08-31T09:30:00.000Z"
+        )
+    is_corrected = message.get("receivedAt") is not None
+    try:
+        return min(instant if is_corrected else instant + behind, received_at)
+    except OverflowError as error:
+        raise UnusableMessage("the timestamp is out of range") from error
+
+
+def _instant(value: object) -> datetime | None:
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

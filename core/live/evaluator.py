@@ -1,0 +1,183 @@
+"""One pass of the evaluator over one share of the people, in one transaction (DESIGN 4)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from core.live.asking import asking_in
+from core.live.changes import apply_changes
+from core.live.deciding import Outcome, Work, closed_at, decide
+from core.live.worlds import MODES, World, world_of
+from core.store import live_decisions, live_events, live_launches, live_people
+from core.store.live_events import ReceivedEvent
+from core.store.live_people import State
+
+logger = logging.getLogger(__name__)
+
+GRACE = 5_000_000  # µs that events may take on their way (1.5)
+EVENTS_AT_ONCE = 10_000
+TIMERS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassReport:
+    """What one pass did; `is_done` says that nothing is left to do up to the watermark."""
+
+    event_count: int = 0
+    late_count: int = 0
+    people_count: int = 0
+    firing_count: int = 0
+    message_count: int = 0
+    dead_count: int = 0
+    is_done: bool = True
+
+    def __add__(self, other: "PassReport") -> "PassReport":
+        """Sum up two passes."""
+        return PassReport(
+            event_count=self.event_count + other.event_count,
+            late_count=self.late_count + other.late_count,
+            people_count=self.people_count + other.people_count,
+            firing_count=self.firing_count + other.firing_count,
+            message_count=self.message_count + other.message_count,
+            dead_count=self.dead_count + other.dead_count,
+            is_done=self.is_done and other.is_done,
+        )
+
+
+def pass_over(
+    session: Session,
+    partition: int,
+    owner: str,
+    now: int,
+    *,
+    events_at_once: int = EVENTS_AT_ONCE,
+    timers_at_once: int = TIMERS_AT_ONCE,
+) -> PassReport | None:
+    """Decide what is due in a partition; None if the worker does not hold it any more.
+
+    `session` is a writing one; nothing counts until it commits.
+    """
+    share = live_launches.hold(session, partition, owner, now)
+    if share is None:
+        return None
+    before = share.watermark
+    wanted = now - GRACE if before is None else max(before, now - GRACE)
+    events = live_events.read_waiting(session, partition, wanted, events_at_once)
+    is_cut = len(events) == events_at_once
+    watermark = wanted if not is_cut else events[-1].at - 1
+    watermark = watermark if before is None else max(before, watermark)
+    due = live_people.due_states(session, partition, watermark, timers_at_once)
+    part = _Part(session, partition, watermark, now)
+    report = part.decided(events, due, before)
+    live_launches.move_on(session, partition, watermark, len(events), report.late_count)
+    return replace(report, is_done=not is_cut and len(due) < timers_at_once)
+
+
+class _Part:
+    """The people of a partition who have something to be decided."""
+
+    def __init__(self, session: Session, partition: int, watermark: int, now: int) -> None:
+        self._session, self._partition = session, partition
+        self._watermark, self._now = watermark, now
+        self._asking = asking_in(session)
+
+    def decided(
+        self, events: Sequence[ReceivedEvent], due: Sequence[State], before: int | None
+    ) -> PassReport:
+        user_ids = list(dict.fromkeys([*(e.user_id for e in events), *(s.user_id for s in due)]))
+        if not user_ids:
+            return PassReport()
+        states = live_people.states_of(self._session, user_ids)
+        late = self._late(events, states, before)
+        launches = live_launches.stored_launches(self._session)
+        dead: dict[str, str] = {}
+        outcomes: list[Outcome] = []
+        for mode in MODES:
+            world = world_of(launches, mode)
+            if world is not None:
+                own = {s.user_id: s for s in states if s.mode == mode}
+                work = Work(
+                    user_ids=user_ids,
+                    events=[e for e in events if e.seq not in late],
+                    late=[e for e in events if e.seq in late],
+                    states=own,
+                    watermark=self._watermark,
+                    now=self._now,
+                )
+                outcomes += self._tried(world, work, dead)
+        self._write(events, late, states, outcomes, dead)
+        return PassReport(
+            event_count=len(events),
+            late_count=len(late),
+            people_count=len(user_ids),
+            firing_count=sum(len(o.decided.decisions) for o in outcomes),
+            message_count=sum(len(o.decided.messages) for o in outcomes),
+            dead_count=len(dead),
+        )
+
+    def _late(
+        self, events: Sequence[ReceivedEvent], states: Sequence[State], before: int | None
+    ) -> set[int]:
+        """Name the events (by seq) that are older than what was decided for their person (8.1)."""
+        behind = [event for event in events if before is not None and event.at <= before]
+        if not behind:
+            return set()
+        users = {event.user_id for event in behind}
+        closed = {
+            user: at - 1 for user, at in live_events.last_decided(self._session, users).items()
+        }
+        for state in states:
+            timers_closed = closed_at(state) if state.user_id in users else None
+            if timers_closed is not None:
+                closed[state.user_id] = max(closed.get(state.user_id, timers_closed), timers_closed)
+        return {e.seq for e in behind if e.user_id in closed and e.at <= closed[e.user_id]}
+
+    def _tried(self, world: World, work: Work, dead: dict[str, str]) -> list[Outcome]:
+        """Decide; where that fails, halve the people until those who fail stand alone."""
+        asking = self._asking
+        try:
+            return [decide(world, work, asking)]
+        except Exception as error:
+            if len(work.user_ids) == 1:
+                dead[work.user_ids[0]] = f"{type(error).__name__}: {error}"
+                logger.exception("a person could not be decided", extra={"mode": world.mode})
+                return []
+        half = len(work.user_ids) // 2
+        parts = (work.user_ids[:half], work.user_ids[half:])
+        return [o for part in parts for o in self._tried(world, _of_users(work, part), dead)]
+
+    def _write(
+        self,
+        events: Sequence[ReceivedEvent],
+        late: set[int],
+        states: Sequence[State],
+        outcomes: Sequence[Outcome],
+        dead: Mapping[str, str],
+    ) -> None:
+        session = self._session
+        live_events.mark_decided(session, [event.seq for event in events], sorted(late))
+        for outcome in outcomes:
+            live_people.save_states(session, self._partition, outcome.states)
+            apply_changes(session, outcome.decided.effects, self._now)
+            live_decisions.save_decided(session, outcome.decided)
+        for user_id, reason in dead.items():
+            seqs = [event.seq for event in events if event.user_id == user_id]
+            live_events.bury(session, user_id, seqs, reason, self._now)
+        # Whoever failed is not woken again, or each pass would fail for them.
+        asleep = [s._replace(next_due_at=None) for s in states if s.user_id in dead]
+        live_people.save_states(session, self._partition, asleep)
+
+
+def _of_users(work: Work, user_ids: Sequence[str]) -> Work:
+    """Give the part of the work that concerns some of the people."""
+    own = set(user_ids)
+    return Work(
+        user_ids=user_ids,
+        events=[e for e in work.events if e.user_id in own],
+        late=[e for e in work.late if e.user_id in own],
+        states={user: state for user, state in work.states.items() if user in own},
+        watermark=work.watermark,
+        now=work.now,
+    )

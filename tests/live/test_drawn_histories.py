@@ -1,0 +1,121 @@
+"""Live does on drawn histories what the plain reading of SEMANTICS 4 to 7 says of them (7.5).
+
+REHEARSAL_HISTORIES draws more of them than the everyday run does.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from core.domain.campaigns import Campaign
+from core.domain.instants import from_microseconds, iso
+from core.live.evaluator import GRACE
+from core.services.live_events import ingest, save_profiles
+from core.services.live_launches import launch
+from core.services.live_ticks import tick
+from core.store.database import migrate, open_database
+from tests.engine.test_against_reference import _watermarks
+from tests.live.feeding import firing_rows, message_rows, trace_rows
+from tests.reference.flow import Told, rehearse
+from tests.reference.flows import FlowCase, flow_cases
+from tests.reference.matching import Event, in_order
+from tests.rehearsal.worlds import as_domain
+
+HISTORIES = int(os.environ.get("REHEARSAL_HISTORIES", "15"))
+
+brief = settings(
+    max_examples=HISTORIES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+FOR_EVER = {"max_event_age": "3650d", "stale_after": "3650d"}
+HOOK = "https://example.org/hook"
+TIMES = {"firings": (3,), "messages": (2, 5), "trace": (2, 4)}
+
+
+@pytest.fixture(scope="module")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "shop.sqlite"
+    engine = open_database(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@brief
+@given(case=flow_cases(), data=st.data())
+def test_drawn_histories_are_decided_as_the_plain_reading_says(
+    empty_file: Path, case: FlowCase, data: st.DataObject
+) -> None:
+    events = in_order([e for e in case.events if e.timestamp <= case.watermark])
+    consents = [p.get("consent") for p in (case.profiles or {}).values() if "consent" in p]
+    # Without profiles nobody has an address live; and a consent of nobody is no question.
+    assume(events and case.profiles is not None and (not consents or any(consents)))
+    batches = _batches(events, case.cuts)
+    marks = _watermarks(data, batches, case.watermark)
+
+    with fresh(empty_file) as database:
+        save_profiles(database, case.profiles or {}, saved_at=from_microseconds(0))
+        for written in case.campaigns:
+            campaign = Campaign.model_validate({**_changing_nothing(written), **FOR_EVER})
+            launch(database, campaign, launched_at=from_microseconds(events[0].timestamp - 1))
+        for batch, mark in zip(batches, marks, strict=True):
+            received_at = from_microseconds(batch[-1].timestamp)
+            ingest(database, [as_domain(e) for e in batch], received_at=received_at)
+            tick(database, from_microseconds(max(mark, 0) + GRACE))
+        found = (firing_rows(database), message_rows(database), trace_rows(database))
+
+    told = rehearse(case.campaigns, events, case.profiles, case.watermark)
+    assert found == _rows(told)
+
+
+@contextmanager
+def fresh(empty_file: Path) -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shop.sqlite"
+        shutil.copy(empty_file, path)
+        engine = open_database(f"sqlite:///{path}")
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def _changing_nothing(written: dict[str, Any]) -> dict[str, Any]:
+    """Let nothing change profiles, which live does and a rehearsal does not (5.6)."""
+    steps = []
+    for step in written.get("steps", []):
+        rest = {name: value for name, value in step.items() if name not in ("kind", "set")}
+        is_change = step["kind"] == "update_profile"
+        steps.append({**rest, "kind": "webhook", "url": HOOK} if is_change else step)
+    return {**written, "steps": steps}
+
+
+def _batches(events: list[Event], cuts: list[int]) -> list[list[Event]]:
+    bounds = sorted({0, *(cut for cut in cuts if cut < len(events)), len(events)})
+    return [events[low:high] for low, high in pairwise(bounds)]
+
+
+def _rows(told: Told) -> tuple[list[list[str]], ...]:
+    """Write what the plain reading tells as the files do."""
+    found = []
+    for name, times in TIMES.items():
+        rows = []
+        for row in getattr(told, name):
+            texts = [
+                iso(value) if place in times else "" if value is None else str(value)
+                for place, value in enumerate(row)
+            ]
+            rows.append(texts)
+        found.append(sorted(rows))
+    return tuple(found)

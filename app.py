@@ -1,11 +1,39 @@
 """The one process of Rehearsal: `streamlit run app.py` finds and serves `app`."""
 
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 
 # Loaded at the start, so that nobody's first page waits for them.
 import core.bootstrap
+import core.services.audience_test
+import core.services.email_checks
+import core.services.embedded_worker
+import core.services.experiment_plan
+import core.services.experiment_results
+import core.services.kept_recommender
 import core.services.questions
-import core.ui.figures  # noqa: F401 - see above
+import core.ui.figures
 from core.settings import REPOSITORY
 
-app = st.App(str(REPOSITORY / "core" / "ui" / "main.py"))
+PARENT = str(os.getpid())
+WORKER = [sys.executable, "-m", "core", "worker", "--name", f"dashboard-{PARENT}"]
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Have the evaluator work beside the dashboard, unless REHEARSAL_WORKER is off."""
+    with core.services.embedded_worker.beside(
+        [*WORKER, "--parent", PARENT],
+        REPOSITORY,
+        core.bootstrap.database,
+        switch=os.environ.get("REHEARSAL_WORKER", ""),
+    ):
+        yield
+
+
+main = str(REPOSITORY / "core" / "ui" / "main.py")
+app = st.App(main, routes=core.bootstrap.api_routes(), lifespan=lifespan)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [replay|rehearse|import|interactive|all]`: measure and report."""
+"""`python -m benchmarks [replay|rehearse|import|…|all]`: measure and report; `--help` has all."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import places, report, sections
+from benchmarks import experiments, ingest, live, places, render, report, sections
 from benchmarks.measuring import ROUNDS
 from benchmarks.places import Place
 from benchmarks.report import Section
@@ -23,6 +23,10 @@ class Benchmark(StrEnum):
     REPLAY = "replay"
     REHEARSE = "rehearse"
     INTERACTIVE = "interactive"
+    RENDER = "render"
+    INGEST = "ingest"
+    EXPERIMENTS = "experiments"
+    LIVE = "live"
     ALL = "all"
 
 
@@ -32,6 +36,10 @@ SECTIONS: Mapping[Benchmark, Callable[[Place, int], Section]] = {
     Benchmark.REPLAY: sections.replaying,
     Benchmark.REHEARSE: sections.rehearsing,
     Benchmark.INTERACTIVE: sections.asking_questions,
+    Benchmark.RENDER: render.rendering,
+    Benchmark.EXPERIMENTS: experiments.experimenting,
+    Benchmark.INGEST: ingest.ingesting,
+    Benchmark.LIVE: live.deciding,
 }
 
 

@@ -14,7 +14,7 @@ Each was run three times unless its command says otherwise, in turns with what i
 Promises are held against the best runs; beside them stand the medians, and the seconds of work on \
 all cores together, which suffer least from whatever else the machine does. MB are 10⁶ bytes."""
 
-ORDER = ("Replay", "Rehearse", "Import", "Interactive")
+ORDER = ("Replay", "Rehearse", "Import", "Interactive", "Render", "Ingest", "Experiments", "Live")
 TIMES_HEADER = ("", "best, s", "median, s", "processor, s", "peak memory, MB")
 
 

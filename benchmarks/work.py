@@ -109,6 +109,76 @@ def sample_questions(place: Place) -> Facts:
     return asking.about_sample(place)
 
 
+def render_alone(place: Place) -> Facts:
+    """Fill in, harden and compile e-mails, in this process."""
+    from benchmarks import render
+
+    return render.alone(place)
+
+
+def render_whole(place: Place) -> Facts:
+    """Make e-mails in the process that can be ended, and messages of them in this one."""
+    from benchmarks import render
+
+    return render.whole(place)
+
+
+def render_reference(place: Place) -> Facts:
+    """Compile the same e-mails with the reference implementation."""
+    from benchmarks import render
+
+    return render.reference(place)
+
+
+def ingest_http(place: Place) -> Facts:
+    """Take in batches of events by HTTP, on one core."""
+    from benchmarks import ingest
+
+    return ingest.over_http(place)
+
+
+def ingest_read(place: Place) -> Facts:
+    """Make events of batches."""
+    from benchmarks import ingest
+
+    return ingest.reading(place)
+
+
+def ingest_store(place: Place) -> Facts:
+    """Store events that were read before."""
+    from benchmarks import ingest
+
+    return ingest.storing(place)
+
+
+def experiment_results(place: Place) -> Facts:
+    """Compute the results of a test from arrays."""
+    from benchmarks import experiments
+
+    return experiments.results_from_arrays(place)
+
+
+def experiment_csv(place: Place) -> Facts:
+    """Read a test from a CSV and compute its results."""
+    from benchmarks import experiments
+
+    return experiments.results_from_csv(place)
+
+
+def live_sqlite(place: Place) -> Facts:
+    """Decide events that wait in a SQLite file."""
+    from benchmarks import live
+
+    return live.on_sqlite(place)
+
+
+def live_postgresql(place: Place) -> Facts:
+    """Decide events that wait in a PostgreSQL database."""
+    from benchmarks import live
+
+    return live.on_postgresql(place)
+
+
 TASKS: Mapping[str, Callable[[Place], Facts]] = {
     task.__name__: task
     for task in (
@@ -121,6 +191,16 @@ TASKS: Mapping[str, Callable[[Place], Facts]] = {
         duckdb_count,
         questions,
         sample_questions,
+        render_alone,
+        render_whole,
+        render_reference,
+        experiment_results,
+        experiment_csv,
+        ingest_http,
+        ingest_read,
+        ingest_store,
+        live_sqlite,
+        live_postgresql,
     )
 }
 

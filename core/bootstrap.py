@@ -7,6 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from core.api.gate import Gate
+from core.api.routes import Routes, ingest_routes
+from core.clock import now
 from core.domain.campaigns import Campaign
 from core.history.reading import list_datasets, open_dataset
 from core.rendering.emails import EmailTemplate
@@ -14,9 +17,13 @@ from core.rendering.templates import load_templates
 from core.services import emails
 from core.services.campaign_files import load_campaign
 from core.services.campaigns import save_campaign, saved_campaign
+from core.services.health import answers
 from core.services.imports import Watching, load_sample
+from core.services.ingesting import denied_properties, take_in
 from core.services.jobs import Jobs
 from core.services.rehearse import rehearse
+from core.services.remembering import Remembered
+from core.services.write_keys import KNOWN_FOR, KnownKeys
 from core.settings import REPOSITORY, Settings, read_settings
 from core.store.database import migrate, open_database
 
@@ -41,6 +48,19 @@ def database() -> Engine:
     engine = open_database(settings().database_url)
     migrate(engine)
     return engine
+
+
+def api_routes() -> Routes:
+    """Give the routes by which events come in; nothing is opened before the first request."""
+    denied = Remembered(lambda: denied_properties(database()), now)
+    gate = Gate(
+        store=lambda deliveries: take_in(database(), deliveries),
+        name_of=KnownKeys(database, now).name_of,
+        clock=now,
+        is_healthy=lambda: answers(database()),
+        denied=lambda: denied.get(KNOWN_FOR),
+    )
+    return ingest_routes(gate)
 
 
 def load_sample_shop(imported_at: datetime, watching: Watching | None = None) -> None:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core import bootstrap, email_commands
+from core import bootstrap, email_commands, experiment_commands, live_commands, write_key_commands
 from core.clock import now
 from core.domain.errors import CampaignError, UnusableInput
 from core.history.manifest import FileKind, ImportMode
@@ -232,6 +232,11 @@ def _report(report: ImportReport) -> None:
 
 app.command()(email_commands.render)
 app.command()(email_commands.check)
+app.command()(live_commands.tick)
+app.command()(live_commands.worker)
+app.command()(live_commands.status)
+app.command()(experiment_commands.analyse)
+app.add_typer(write_key_commands.app, name="write-key")
 
 
 @app.command()

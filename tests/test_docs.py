@@ -10,7 +10,10 @@ from core.cli import app
 from core.settings import REPOSITORY
 
 DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
-COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands}
+COMMANDS = {
+    *(command.name or command.callback.__name__ for command in app.registered_commands),
+    *(group.name for group in app.registered_groups),
+}
 
 
 def tracked_texts() -> list[Path]:

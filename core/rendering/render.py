@@ -60,6 +60,15 @@ def render(template: EmailTemplate, context: Context, mode: Mode = Mode.SEND) ->
     return Compiled(template).render(context, mode)
 
 
+def compiled(hardened: str) -> str:
+    """Make HTML of hardened MJML; raises ValueError where the compiler refuses it.
+
+    Without a list of fonts of ours the compiler would have every reader ask Google for Ubuntu.
+    """
+    html: str = mjml.mjml2html(hardened, fonts={})
+    return html
+
+
 class Compiled:
     """A template read once, to be filled in for many people."""
 
@@ -110,8 +119,7 @@ class Compiled:
         if hardened.depth > DEEPEST:
             return _too_large(f"nests its tags {hardened.depth} deep; an e-mail ends at {DEEPEST}")
         try:
-            # Without its own list of fonts the compiler would have readers ask Google for Ubuntu.
-            html = hardened.restored(mjml.mjml2html(hardened.mjml, fonts={}))
+            html = hardened.restored(compiled(hardened.mjml))
         except ValueError:
             return self._broken(body)
         missing = tuple(noted.fields)

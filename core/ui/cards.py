@@ -5,7 +5,7 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.services.imports import SAMPLE_NAME, load_sample
-from core.ui import import_draft, import_panel
+from core.ui.data import import_draft, import_panel
 
 
 def offer_sample(key: str) -> None:

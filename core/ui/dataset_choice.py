@@ -9,7 +9,8 @@ from core.domain.errors import CampaignError
 from core.history.manifest import Manifest
 from core.services import datasets
 from core.services.jobs import JobState
-from core.ui import formats, import_draft, import_panel
+from core.ui import formats
+from core.ui.data import import_draft, import_panel
 from core.ui.datasets import CHOICE, newest
 
 _FAILURE = "data_failure"

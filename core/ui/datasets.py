@@ -5,7 +5,11 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.history.manifest import Manifest
-from core.ui import formats, navigation, readers
+from core.ui import (
+    formats,
+    navigation,
+    readers,
+)
 
 CHOICE = "dataset"
 

@@ -50,6 +50,20 @@ REHEARSE = st.Page(
     url_path="rehearse",
     help="Let the customers you recorded walk through campaigns, and see what would have happened.",
 )
+EXPERIMENTS = st.Page(
+    _PAGES / "results" / "experiments.py",
+    title="Experiments",
+    icon=":material/science:",
+    url_path="experiments",
+    help="Plan a test before it runs, and read on any day what may be said of its result.",
+)
+LIVE = st.Page(
+    _PAGES / "live" / "live.py",
+    title="Live",
+    icon=":material/sensors:",
+    url_path="live",
+    help="Let campaigns decide on the events that come in now, and watch what they decide.",
+)
 SETTINGS = st.Page(
     _PAGES / "settings" / "settings.py",
     title="Settings",
@@ -58,7 +72,7 @@ SETTINGS = st.Page(
     help="Say who sends: your company, its addresses, and from whom e-mails come.",
 )
 
-PAGES = [HOME, DATA, TRIGGERS, FLOWS, EMAILS, REHEARSE, SETTINGS]
+PAGES = [HOME, DATA, TRIGGERS, FLOWS, EMAILS, REHEARSE, EXPERIMENTS, LIVE, SETTINGS]
 
 
 def run() -> None:

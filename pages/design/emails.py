@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.ui import (
-    datasets,
+from core.ui import datasets, readers
+from core.ui.emails import (
     email_draft,
     email_editor,
     email_gallery,
@@ -11,7 +11,6 @@ from core.ui import (
     email_readers,
     email_toolbar,
     email_view,
-    readers,
 )
 
 manifest = datasets.choose()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.ui import (
-    datasets,
+from core.ui import datasets
+from core.ui.flows import (
     flow_draft,
     flow_gallery,
     flow_names,

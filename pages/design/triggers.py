@@ -4,9 +4,14 @@ import streamlit as st
 
 from core.domain.errors import UnusableInput
 from core.services import drafts, phrases
-from core.ui import datasets, readers, trigger_draft, trigger_gallery, trigger_results
-from core.ui.trigger_form import Vocabulary, edit_trigger
-from core.ui.trigger_settings import edit_audience, edit_goal, edit_reentry, edit_zone
+from core.ui import datasets, readers
+from core.ui.triggers import (
+    trigger_draft,
+    trigger_gallery,
+    trigger_results,
+)
+from core.ui.triggers.trigger_form import Vocabulary, edit_trigger
+from core.ui.triggers.trigger_settings import edit_audience, edit_goal, edit_reentry, edit_zone
 
 manifest = datasets.choose()
 key = readers.key_of(manifest)

@@ -2,7 +2,13 @@
 
 import streamlit as st
 
-from core.ui import data_views, dataset_choice, import_form, import_panel, person_view, readers
+from core.ui import dataset_choice, readers
+from core.ui.data import (
+    data_views,
+    import_form,
+    import_panel,
+    person_view,
+)
 
 manifests = readers.datasets()
 import_panel.show(is_at_data=True)

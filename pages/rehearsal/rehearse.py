@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.ui import (
+from core.ui.rehearse import (
     rehearse_ab,
     rehearse_bought,
     rehearse_changes,

@@ -1,6 +1,6 @@
 """Settings: who sends."""
 
-from core.ui import settings_company, settings_server
+from core.ui.settings import settings_company, settings_server
 
 settings_company.show()
 settings_server.show()

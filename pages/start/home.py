@@ -3,8 +3,10 @@
 import streamlit as st
 
 from core.services.checklist import checklist
-from core.ui import checklist as steps
-from core.ui import home_state, import_panel, readers
+from core.ui import readers
+from core.ui.data import import_panel
+from core.ui.home import checklist as steps
+from core.ui.home import home_state
 
 manifests = readers.datasets()
 campaigns = home_state.saved_campaigns()

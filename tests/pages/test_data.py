@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core import bootstrap
 from core.history.reading import list_datasets, open_dataset
 from core.services.imports import IMPORT_JOB
-from core.ui.mapping_form import EVERY_ROW
+from core.ui.data.mapping_form import EVERY_ROW
 from tests.pages.conftest import Open, import_ended, metrics, texts, uploads, widget
 
 PAGE = "history/data.py"

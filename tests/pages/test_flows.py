@@ -11,7 +11,7 @@ from core.services import campaigns
 from core.services.campaign_files import campaign_yaml
 from core.services.imports import import_files
 from core.services.new_steps import KINDS
-from core.ui.flow_draft import START
+from core.ui.flows.flow_draft import START
 from tests.conftest import IMPORTED_AT
 from tests.pages.conftest import Open, texts, widget
 

@@ -26,7 +26,7 @@ from core.services.stored_rehearsals import (
     open_rehearsal,
     rehearse_and_keep,
 )
-from core.ui import rehearse_job, rehearse_story
+from core.ui.rehearse import rehearse_job, rehearse_story
 from tests.history.datasets import event, write_events
 from tests.pages.conftest import Open, metrics, texts, widget
 

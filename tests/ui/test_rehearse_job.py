@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from core.services.jobs import Job
 from core.services.rehearse import RehearsalProgress
 from core.services.stored_rehearsals import NamedVersion
-from core.ui.rehearse_job import Setup, Status, Watch, told
+from core.ui.rehearse.rehearse_job import Setup, Status, Watch, told
 from tests.services.shops import CART, campaign
 
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core.ui import formats
-from core.ui.rehearse_report_html import chart, heading, inline, page, table
+from core.ui.rehearse.rehearse_report_html import chart, heading, inline, page, table
 
 NASTY = '<script>alert("x")</script> & *stars* _lines_ `ticks` [a](b) \\ :red[x]'
 

@@ -10,7 +10,7 @@ from core.domain.firings import Admission
 from core.domain.outcomes import MessageOutcome, StepOutcome
 from core.rehearsal.person_path import PathRow
 from core.rehearsal.reports.change_reasons import Reason
-from core.ui import rehearse_words
+from core.ui.rehearse import rehearse_words
 
 NINE = 1_754_031_600_000_000  # 2025-08-01 07:00 UTC, 09:00 in Berlin
 BUYING = {"event": {"event": "purchase"}, "within": "7d"}

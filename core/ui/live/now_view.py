@@ -1,0 +1,45 @@
+"""The two parts of the page that show themselves anew: the overview and the log."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import bootstrap
+from core.clock import now
+from core.services.live_launches import Launch, launches
+from core.services.live_overview import launch_figures, pulse
+from core.ui import notices
+from core.ui.live import decision_log, launch_list, pulse_view
+
+OFTEN = 5.0  # seconds between two looks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the rest of the page depends on."""
+
+    launches: list[Launch]
+    received_count: int
+
+
+def show_overview() -> Overview:
+    """Show the state of the evaluator and the launches; give what there is."""
+    _overview()
+    state = pulse(bootstrap.database(), now())
+    return Overview(launches=launches(bootstrap.database()), received_count=state.received_count)
+
+
+@st.fragment(run_every=OFTEN)
+def _overview() -> None:
+    moment = now()
+    notices.show(launch_list.NOTICE)
+    figures = launch_figures(bootstrap.database())
+    under_way = sum(each.under_way_count for each in figures)
+    pulse_view.show(pulse(bootstrap.database(), moment), under_way, moment)
+    launch_list.show(figures)
+
+
+@st.fragment(run_every=OFTEN)
+def show_log() -> None:
+    """Show the log of decisions."""
+    decision_log.show(launches(bootstrap.database()))

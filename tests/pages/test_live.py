@@ -1,0 +1,248 @@
+"""The page Live, as a marketer uses it, in a small shop whose clock is driven."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from core import bootstrap
+from core.clock import now
+from core.domain.campaigns import Campaign
+from core.domain.experiments import settings_for
+from core.domain.instants import as_microseconds
+from core.services.campaigns import save_campaign
+from core.services.experiment_launching import launch_in_sandbox
+from core.services.live_launches import LaunchMode, LaunchState, launches
+from core.services.live_overview import Kind
+from core.services.live_questions import dead_letters
+from core.services.live_ticks import LEASE
+from core.store import live_launches
+from core.store.database import writing
+from tests.live.launched import CART, START, Shop
+from tests.pages.conftest import Open, metrics, texts, widget
+
+PAGE = "live/live.py"
+MAIL = "ann@example.org"
+
+
+@pytest.fixture
+def shop(home: Path) -> Shop:
+    return Shop(bootstrap.database(), "ann", "bob", MAIL)
+
+
+def said(app: AppTest) -> str:
+    """Give all that is said, without the signs of Markdown."""
+    return texts(app).replace("\\", "")
+
+
+def log(app: AppTest) -> pd.DataFrame:
+    """Give the log of decisions."""
+    return next(f.value for f in app.dataframe if "What" in f.value.columns)
+
+
+def click(app: AppTest, ending: str) -> AppTest:
+    widget(app, "button", ending).click().run()
+    assert not app.exception
+    return app
+
+
+def report_in(shop: Shop, *, silent_for: timedelta = timedelta(0)) -> None:
+    """Let a worker be heard of."""
+    at = as_microseconds(now() - silent_for)
+    with writing(shop.database) as session:
+        live_launches.report_in(session, "worker", at, LEASE)
+
+
+def test_in_the_beginning_the_page_says_what_to_do_next(shop: Shop, visit: Open) -> None:
+    app = visit(PAGE)
+
+    assert "Nothing to decide." in said(app)
+    assert "No saved campaign yet." in said(app)
+    assert "python -m core write-key create shop" in said(app)
+    assert "/v1/track" in said(app)
+
+
+def test_a_saved_campaign_is_launched_in_the_sandbox(shop: Shop, visit: Open) -> None:
+    campaign = Campaign.model_validate(CART)
+    save_campaign(shop.database, campaign, name="Cart", note="", saved_at=START)
+
+    app = click(visit(PAGE), "live_launch")
+
+    (launched,) = launches(shop.database)
+    assert (launched.name, launched.mode) == ("Cart", LaunchMode.SANDBOX)
+    assert "sandbox: no mail leaves" in said(app)
+    assert "Launched “Cart” in the sandbox" in app.toast[0].value.replace("\\", "")
+
+
+def test_a_campaign_whose_e_mail_is_missing_is_not_launched(shop: Shop, visit: Open) -> None:
+    steps = [{"id": "mail", "kind": "send", "template": "cart_recovry"}]
+    campaign = Campaign.model_validate({**CART, "steps": steps})
+    save_campaign(shop.database, campaign, name="Cart", note="", saved_at=START)
+
+    app = click(visit(PAGE), "live_launch")
+
+    assert "there is no such e-mail" in app.error[0].value.replace("\\", "")
+    assert launches(shop.database) == []
+
+
+def test_the_log_says_what_was_decided_in_words_the_latest_first(shop: Shop, visit: Open) -> None:
+    shop.launch(mode=LaunchMode.SANDBOX)
+    shop.happen("ann", "add", 1)
+    shop.tick(3)
+    shop.happen("ann", "add", 3.1)
+    shop.tick(5)
+
+    found = log(visit(PAGE))
+
+    assert found["What"].tolist() == [
+        "Not let in: still inside the flow",
+        "Waits until Fri 1 May 2026, 06:00",
+        "E-mail due: Cart recovery (sandbox: it stays here)",
+        "Entered: the trigger caught them",
+    ]
+    assert set(found["Campaign"]) == {"Cart (sandbox)"}
+
+
+def test_the_log_is_filtered_by_person_and_by_what_happened(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    shop.know({"bob": {"email": None}})
+    for person in ("ann", "bob"):
+        shop.happen(person, "add", 1)
+    shop.tick(3)
+    app = visit(PAGE)
+
+    app.text_input(key="live_person").set_value("bob").run()
+    of_bob = log(app)
+    app.selectbox(key="live_kind").set_value(Kind.HELD_BACK).run()
+
+    assert set(of_bob["Person"]) == {"bob"}
+    assert log(app)["What"].tolist() == ["Held back: Cart recovery. No e-mail address"]
+
+
+def test_a_person_whose_id_is_an_address_is_masked(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    shop.happen(MAIL, "add", 1)
+    shop.tick(3)
+
+    app = visit(PAGE)
+
+    assert set(log(app)["Person"]) == {"a…@example.org"}
+    assert MAIL not in said(app)
+
+
+def test_figures_say_what_came_in_and_who_is_under_way(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    shop.happen("ann", "add", 1)
+    shop.tick(3)
+    shop.happen("bob", "add", 2.5)
+
+    app = visit(PAGE)
+
+    assert metrics(app) == {
+        "Events received": "2",
+        "Waiting": "1",
+        "Late": "0",
+        "Under way": "1",
+    }
+    assert "1 entry, 1 person under way. E-mails: 1 waiting to leave." in said(app)
+
+
+def test_a_launch_is_paused_resumed_and_once_asked_stopped(shop: Shop, visit: Open) -> None:
+    launched = shop.launch()
+    app = visit(PAGE)
+
+    states = []
+    for deed in ("pause", "resume", "stop_for_good"):
+        click(app, f"live_{deed}_{launched.id}")
+        states.append(launches(shop.database)[0].state)
+
+    assert states == [LaunchState.PAUSED, LaunchState.RUNNING, LaunchState.STOPPED]
+    assert "stopped" in said(app)
+    assert not [b for b in app.button if (b.key or "").startswith("live_pause")]
+
+
+def test_it_is_said_whether_the_evaluator_runs(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    missing = [w.value for w in visit(PAGE).warning]
+    report_in(shop, silent_for=timedelta(minutes=1))
+    silent = [w.value for w in visit(PAGE).warning]
+    report_in(shop)
+
+    app = visit(PAGE)
+
+    assert "it catches up in order" in missing[0]
+    assert silent == missing
+    assert "The evaluator runs" in said(app)
+    assert not app.warning
+
+
+def test_events_that_waited_long_are_told_as_a_lag(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    shop.happen("ann", "add", 1)
+    report_in(shop)
+
+    assert "behind" in said(visit(PAGE))
+
+
+def test_who_could_not_be_decided_is_tried_again(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    shop.happen("ann", "add", 1)
+    shop.happen("ann", "view", 1.2)
+    shop.tick(1.1)
+    with shop.database.begin() as connection:
+        connection.execute(text("UPDATE live_states SET state = '{broken'"))
+    shop.tick(1.5)
+    app = visit(PAGE)
+    before = said(app)
+
+    click(app, f"live_try_{dead_letters(shop.database)[0].id}")
+
+    assert "People who could not be decided" in before
+    assert dead_letters(shop.database) == []
+    assert metrics(app)["Waiting"] == "1"
+
+
+def test_late_events_are_listed(shop: Shop, visit: Open) -> None:
+    shop.launch()
+    shop.happen("ann", "add", 1)
+    shop.happen("ann", "view", 1.5)
+    shop.tick(1.6)
+    shop.happen("ann", "buy", 1.2, arriving=1.7)
+    shop.tick(3)
+
+    late = next(f.value for f in visit(PAGE).dataframe if "Late by" in f.value.columns)
+
+    assert late[["Event", "Late by"]].values.tolist() == [["buy", "30 minutes"]]
+
+
+def test_a_campaign_that_a_running_test_reads_is_not_stopped_here(shop: Shop, visit: Open) -> None:
+    variants = [{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]
+    split = {"id": "test", "kind": "split", "variants": variants}
+    campaign = Campaign.model_validate({**CART, "steps": [split, *CART["steps"]]})
+    launch_in_sandbox(
+        shop.database,
+        campaign,
+        settings_for(campaign, "test", name="Which one"),
+        history=None,
+        by="test",
+        at=START,
+    )
+
+    app = visit(PAGE)
+
+    assert "The test **Which one** reads this campaign." in said(app)
+    assert not [b for b in app.button if (b.key or "").startswith("live_stop")]
+
+
+def test_a_stop_says_why_people_left(shop: Shop, visit: Open) -> None:
+    launched = shop.launch()
+    shop.happen("ann", "add", 1)
+    shop.tick(3)
+
+    app = click(visit(PAGE), f"live_stop_for_good_{launched.id}")
+
+    assert log(app)["What"].tolist()[0] == "Leaves the flow: the campaign was stopped"
+    assert "E-mails: 1 held back." in said(app)

@@ -128,7 +128,7 @@ def basic(key: str) -> str:
 
 
 def packed(said: object) -> bytes:
-    return gzip.compress(json.dumps(said).encode())
+    return gzip.compress(json.dumps(said).encode(), mtime=0)
 
 
 async def asked(

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import itertools
 import json
 import tracemalloc
 import zlib
@@ -149,6 +150,7 @@ def test_gzip_is_unpacked_whatever_it_is_called(shop: Shop, headers: dict[str, s
         (b'{"userId": ' + b"9" * 5_000 + b', "event": "x"}', ""),
         (b"data=" + json.dumps(CALL).encode(), ""),
     ],
+    ids=itertools.count(),
 )
 def test_a_body_that_cannot_be_read_is_refused(shop: Shop, body: bytes, encoding: str) -> None:
     answer = shop.post("/v1/track", body, headers={"content-encoding": encoding})

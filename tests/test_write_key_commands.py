@@ -71,18 +71,17 @@ def test_what_cannot_be_done_is_one_line(
 def test_events_come_in_through_the_routes_of_this_installation(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import asyncio
 
     from starlette.applications import Starlette
 
-    from tests.api.asking import asked, basic
+    from tests.api.asking import asked, awaited, basic
 
     run("create", "shop")
     key = capsys.readouterr().out.strip()
     app = Starlette(routes=bootstrap.api_routes())
     body = b'{"userId": "ann", "event": "Bought", "properties": {"password": "x"}}'
 
-    answer = asyncio.run(asked(app, "POST", "/v1/track", {"authorization": basic(key)}, body))
+    answer = awaited(asked(app, "POST", "/v1/track", {"authorization": basic(key)}, body))
 
     with bootstrap.database().connect() as connection:
         rows = connection.exec_driver_sql("SELECT user_id, event, properties FROM live_events")

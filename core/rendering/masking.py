@@ -5,12 +5,14 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 _TEXT = r"\"[^\"]*+\"|'[^']*+'"
-# What is never closed ends with the text, so that no text is looked through twice.
+# What is never closed ends with the text, so that no text is looked through twice; what is looked
+# ahead for and then named again is kept whole, as in `core.rendering.tags`.
 JINJA = re.compile(
     r"\{%[-+]?\s*raw\s*[-+]?%\}(?P<raw>.*?)(?:\{%[-+]?\s*endraw\s*[-+]?%\}|\Z)"
     r"|\{#.*?(?:#\}|\Z)"
-    rf"|\{{\{{(?P<output>(?:{_TEXT}|(?!\}}\}}).)*+)(?:\}}\}}|\Z)"
-    rf"|\{{%[-+]?\s*(?P<word>\w*)(?P<statement>(?:{_TEXT}|(?!%\}}).)*+)(?:%\}}|\Z)",
+    rf"|\{{\{{(?=(?P<output>(?:{_TEXT}|(?!\}}\}}).)*))(?P=output)(?:\}}\}}|\Z)"
+    r"|\{%[-+]?\s*(?P<word>\w*)"
+    rf"(?=(?P<statement>(?:{_TEXT}|(?!%\}}).)*))(?P=statement)(?:%\}}|\Z)",
     re.DOTALL,
 )
 _LINE_END = re.compile(r"\n")

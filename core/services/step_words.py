@@ -196,7 +196,8 @@ def _way_label(step: Document, place: str, number: int) -> str:
 
 
 def _in_time(step: Document) -> str:
-    names = (step.get("event") or {}).get("event")
+    matcher = step.get("event")
+    names = matcher.get("event") if isinstance(matcher, dict) else None
     reactions = {_REACTED.get(name) for name in names} if isinstance(names, list) else set()
     only = reactions.pop() if len(reactions) == 1 else None
     return only or "in time"

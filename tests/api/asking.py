@@ -4,10 +4,11 @@ import asyncio
 import base64
 import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, text
 from starlette.applications import Starlette
@@ -19,6 +20,8 @@ from core.domain.calls import Delivery
 from core.services.health import answers
 from core.services.ingesting import denied_properties, take_in
 from core.services.write_keys import KnownKeys, create_key
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
 
@@ -85,7 +88,7 @@ class Shop:
         key: str | None = "",
     ) -> Answer:
         """Post JSON, or bytes as they are; with the shop's key, another one, or none (None)."""
-        return asyncio.run(self.posted(path, said, headers=headers, key=key))
+        return awaited(self.posted(path, said, headers=headers, key=key))
 
     async def posted(
         self,
@@ -100,7 +103,7 @@ class Shop:
         return await asked(self.app, "POST", path, {**sent, **(headers or {})}, body)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        return asyncio.run(asked(self.app, "GET", path, headers or {}))
+        return awaited(asked(self.app, "GET", path, headers or {}))
 
     def track(self, user: str, event: str, message: str, **fields: Any) -> Answer:
         call = {"userId": user, "event": event, "messageId": message, **fields}
@@ -121,6 +124,12 @@ class Shop:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]
+
+
+def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a thread of its own: a browser's tests leave a loop on the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def basic(key: str) -> str:

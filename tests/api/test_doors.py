@@ -1,6 +1,5 @@
 """Who is let in, how much at once, and what everybody is answered."""
 
-import asyncio
 import gzip
 import itertools
 import json
@@ -14,7 +13,7 @@ import pytest
 
 from core.api.limits import Limits
 from core.services.write_keys import create_key, revoke_key
-from tests.api.asking import NOW, Shop, asked, basic, packed
+from tests.api.asking import NOW, Shop, asked, awaited, basic, packed
 
 CALL = {"userId": "ann", "event": "Bought", "messageId": "m1"}
 
@@ -251,7 +250,7 @@ def test_pages_of_any_origin_may_ask_first(shop: Shop) -> None:
         "access-control-request-method": "POST",
         "access-control-request-headers": "anonymousid,authorization,content-type,sentat",
     }
-    answer = asyncio.run(asked(shop.app, "OPTIONS", "/v1/batch", wants))
+    answer = awaited(asked(shop.app, "OPTIONS", "/v1/batch", wants))
 
     allowed = answer.headers["access-control-allow-headers"].replace(" ", "").split(",")
     assert answer.status == 204
@@ -305,7 +304,7 @@ def test_a_refused_pixel_is_still_an_image(shop: Shop, query: str, status: int) 
 def test_looking_at_the_headers_of_the_pixel_is_no_event(shop: Shop) -> None:
     path = f"/v1/pixel.gif?writeKey={shop.key}&userId=ann"
 
-    answer = asyncio.run(asked(shop.app, "HEAD", path, {}))
+    answer = awaited(asked(shop.app, "HEAD", path, {}))
 
     assert answer.status == 200
     assert shop.events() == []

@@ -1,6 +1,5 @@
 """Whatever is sent: an answer that says what was wrong with it, and never a failure of ours."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -8,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.api.routes import PATHS
-from tests.api.asking import Shop, asked, basic
+from tests.api.asking import Shop, asked, awaited, basic
 
 EXPECTED = {200, 400, 401, 413}
 SLOW = settings(
@@ -76,7 +75,7 @@ bodies = (
 
 
 def asks(shop: Shop, path: str, headers: dict[str, str], body: bytes) -> int:
-    return asyncio.run(asked(shop.app, "POST", path, headers, body)).status
+    return awaited(asked(shop.app, "POST", path, headers, body)).status
 
 
 @SLOW

@@ -11,7 +11,7 @@ from core.api.limits import Limits
 from core.domain.calls import Delivery
 from core.services.ingesting import take_in
 from core.services.write_keys import create_key
-from tests.api.asking import NOW, Answer, Shop
+from tests.api.asking import NOW, Answer, Shop, awaited
 
 
 def call(message: str, event: str = "x") -> dict[str, str]:
@@ -70,7 +70,7 @@ def test_what_comes_while_another_is_stored_is_stored_together(
         store.open.set()
         return await asyncio.gather(first, *others)
 
-    answers = asyncio.run(scenario())
+    answers = awaited(scenario())
 
     assert [answer.status for answer in answers] == [200] * 21
     assert store.sizes[0] == 1
@@ -90,7 +90,7 @@ def test_a_full_queue_asks_to_come_again(store: Store, shop_with: Callable[..., 
         store.open.set()
         return refused, await asyncio.gather(*taken)
 
-    refused, answers = asyncio.run(scenario())
+    refused, answers = awaited(scenario())
 
     assert (refused.status, refused.said["code"]) == (429, "too_many_requests")
     assert int(refused.headers["retry-after"]) >= 1
@@ -113,7 +113,7 @@ def test_one_key_cannot_take_all_the_room(store: Store, shop_with: Callable[...,
         await taken
         return refused, await beside
 
-    refused, beside = asyncio.run(scenario())
+    refused, beside = awaited(scenario())
 
     assert (refused.status, beside.status) == (429, 200)
 
@@ -131,7 +131,7 @@ def test_too_many_requests_at_once_are_asked_to_come_again(
         await taken
         return refused
 
-    assert asyncio.run(scenario()).status == 429
+    assert awaited(scenario()).status == 429
 
 
 def test_what_cannot_be_stored_now_is_sent_again_and_counts_once(
@@ -183,7 +183,7 @@ def test_one_delivery_that_cannot_be_stored_does_not_stop_the_others(
         store.open.set()
         return await asyncio.gather(first, *others)
 
-    answers = asyncio.run(scenario())
+    answers = awaited(scenario())
 
     assert [answer.status for answer in answers] == [200, 200, 503, 200, 200]
     assert len(shop.events()) == 4

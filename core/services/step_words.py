@@ -198,7 +198,8 @@ def _way_label(step: Document, place: str, number: int) -> str:
 def _in_time(step: Document) -> str:
     matcher = step.get("event")
     names = matcher.get("event") if isinstance(matcher, dict) else None
-    reactions = {_REACTED.get(name) for name in names} if isinstance(names, list) else set()
+    texts = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    reactions = {_REACTED.get(name) for name in texts}
     only = reactions.pop() if len(reactions) == 1 else None
     return only or "in time"
 

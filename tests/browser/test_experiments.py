@@ -26,7 +26,7 @@ from core.services.write_keys import create_key
 from core.settings import REPOSITORY
 from core.store.database import migrate, open_database
 from tests.browser.conftest import end, free_port, wait_until_healthy
-from tests.browser.steps import figure, keyed, settled
+from tests.browser.steps import figure, keyed, settled, still
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -198,8 +198,12 @@ def test_results_from_elsewhere_get_the_same_page_and_a_link(
 def test_on_a_phone_nothing_of_a_result_sticks_out(address: str, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 900})
     page.goto(f"{address}/experiments")
+    expect(page.get_by_text("What has to be in the file")).to_be_visible()
+    settled(page)
     page.get_by_text("What has to be in the file").click()
-    keyed(page, "experiments_example").get_by_role("button").click()
+    example = keyed(page, "experiments_example").get_by_role("button")
+    still(example)  # what unfolds above it moves it
+    example.click()
     expect(page.get_by_role("tab", name="Over time")).to_be_visible()
     settled(page)
 

@@ -12,7 +12,7 @@ import typer
 from core import bootstrap
 from core.clock import now
 from core.live.evaluator import PassReport
-from core.services import live_ticks
+from core.services import errands, live_ticks
 from core.services.live_questions import status as live_status
 
 Name = Annotated[
@@ -27,13 +27,14 @@ _LOOK = 1.0  # seconds between looks whether the parent is still there
 
 
 def tick(name: Name = "") -> None:
-    """Decide all that is due now, once: for a cron or a cloud function."""
+    """Decide all that is due now and send it, once: for a cron or a cloud function."""
     report = live_ticks.tick(bootstrap.database(), now(), worker=name or _own_name("tick"))
+    errands.run_once(bootstrap.errands(), now())
     typer.echo(_told(report))
 
 
 def worker(name: Name = "", parent: Parent = None) -> None:
-    """Decide what is due until stopped; several workers share the people among them."""
+    """Decide what is due, and send it, until stopped; several workers share the people."""
     called = name or _own_name("worker")
     stopping = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
@@ -41,13 +42,14 @@ def worker(name: Name = "", parent: Parent = None) -> None:
     if parent is not None:
         threading.Thread(target=_end_without, args=(parent, stopping), daemon=True).start()
     typer.echo(f"{called} decides; Ctrl+C stops it", err=True)
-    report = live_ticks.work(
-        bootstrap.database(),
-        worker=called,
-        clock=now,
-        rest=stopping.wait,
-        is_stopping=stopping.is_set,
-    )
+    with errands.beside(bootstrap.errands(), now):
+        report = live_ticks.work(
+            bootstrap.database(),
+            worker=called,
+            clock=now,
+            rest=stopping.wait,
+            is_stopping=stopping.is_set,
+        )
     typer.echo(_told(report))
 
 

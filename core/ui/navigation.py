@@ -64,6 +64,20 @@ LIVE = st.Page(
     url_path="live",
     help="Let campaigns decide on the events that come in now, and watch what they decide.",
 )
+PEOPLE = st.Page(
+    _PAGES / "people" / "people.py",
+    title="People",
+    icon=":material/group:",
+    url_path="people",
+    help="Look somebody up, see what they agreed to, and give out or erase what is known of them.",
+)
+CONNECT = st.Page(
+    _PAGES / "live" / "connect.py",
+    title="Connect",
+    icon=":material/cable:",
+    url_path="connect",
+    help="Let your shop, your CRM and your forms send events, and see that they arrive.",
+)
 SETTINGS = st.Page(
     _PAGES / "settings" / "settings.py",
     title="Settings",
@@ -72,7 +86,19 @@ SETTINGS = st.Page(
     help="Say who sends: your company, its addresses, and from whom e-mails come.",
 )
 
-PAGES = [HOME, DATA, TRIGGERS, FLOWS, EMAILS, REHEARSE, EXPERIMENTS, LIVE, SETTINGS]
+PAGES = [
+    HOME,
+    DATA,
+    TRIGGERS,
+    FLOWS,
+    EMAILS,
+    REHEARSE,
+    EXPERIMENTS,
+    LIVE,
+    PEOPLE,
+    CONNECT,
+    SETTINGS,
+]
 
 
 def run() -> None:

@@ -1,0 +1,5 @@
+"""Connect: how events come in."""
+
+from core.ui.live import connecting
+
+connecting.show(is_first=True)

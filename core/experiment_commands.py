@@ -9,10 +9,6 @@ import typer
 
 from core.domain.durations import parse_duration
 from core.domain.errors import UnusableInput
-from core.services.experiment_exports import RESULTS_FILE, write_results
-from core.services.experiment_files import read_results
-from core.services.experiment_results import experiment_results
-from core.services.experiment_words import EXCLUSION_WORDS
 
 
 def analyse(
@@ -36,6 +32,12 @@ def analyse(
     ] = None,
 ) -> None:
     """Read the results of a test; writes results.json."""
+    # The statistics are slow to load, and no other command needs them.
+    from core.services.experiment_exports import RESULTS_FILE, write_results
+    from core.services.experiment_files import read_results
+    from core.services.experiment_results import experiment_results
+    from core.services.experiment_words import EXCLUSION_WORDS
+
     found = read_results(
         file,
         control=control,

@@ -18,7 +18,8 @@ class Person:
     """What sends and branches ask about a person; what happens to them changes it.
 
     `buckets` are out of 10,000, by salt; `variants` those assigned, by split; `sent_at` holds the
-    times (µs) of messages sent, in order.
+    times (µs) of messages sent, in order. `changed` are the traits that flows set on the way (5.6).
+    `asks_consent` says that profiles tell of consent, so that one without it gets nothing.
     Without profiles everybody is `always_reachable` (5.5): then events withhold nothing either.
     `now` is the present (µs) for which sends may be stale (8.3); in a rehearsal none is.
     """
@@ -26,9 +27,12 @@ class Person:
     user_id: str
     zone: ZoneInfo | None = None
     traits: Mapping[str, JsonValue] = field(default_factory=dict)
+    changed: dict[str, JsonValue] = field(default_factory=dict)
     buckets: Mapping[str, int] = field(default_factory=dict)
     always_reachable: bool = True
     has_address: bool = True
+    has_profile: bool = True
+    asks_consent: bool = False
     is_unsubscribed: bool = False
     is_suppressed: bool = False
     sent_at: list[int] = field(default_factory=list)

@@ -26,6 +26,7 @@ from core.engine.plans import (
     Split,
     Wait,
 )
+from core.engine.profile_changes import change
 
 PropertyOf = Callable[[str], JsonValue]
 
@@ -183,6 +184,7 @@ def _carry_out(
             return onward
         case Record():
             record.step(enrolment, place, at, StepOutcome.RECORDED)
+            change(person, step.sets)
             return step.onward
         case _:
             assert_never(step)

@@ -26,6 +26,7 @@ from core.engine.memory import (
     no_memory,
 )
 from core.engine.plans import Plan
+from core.engine.profile_changes import change
 from core.engine.recording import Book
 from core.engine.walk import Course, Walk, let_go
 
@@ -36,7 +37,7 @@ Entry = list[Any]  # key text or None, then what the kind of trigger remembers
 plain_text = json.JSONEncoder(separators=(",", ":")).encode
 
 _SENT, _HEEDED, _CLOSED, _ADMITTED, _FOLLOWED = "sent", "mail", "closed", "admitted", "followed"
-_VARIANTS = "variants"
+_VARIANTS, _CHANGED = "variants", "changed"
 
 
 def kept_memory(memory: Memory, key_texts: Sequence[str]) -> dict[int, list[Entry]]:
@@ -90,7 +91,13 @@ def kept_walk(
     kept: Plain = {}
     horizon = walk.closed_at
     sent_at = [at for at in walk.person.sent_at if at > horizon - longest_cap]
-    parts = {_SENT: sent_at, _HEEDED: walk.heeded, _VARIANTS: walk.person.variants}
+    person = walk.person
+    parts = {
+        _SENT: sent_at,
+        _HEEDED: walk.heeded,
+        _VARIANTS: person.variants,
+        _CHANGED: person.changed,
+    }
     timers = walk.timers()
     created = {id(timer[4]): (rank, timer) for rank, timer in enumerate(timers)}
     followed: Plain = {}
@@ -131,6 +138,7 @@ def resumed(
     walk.heed(kept.get(_HEEDED, 0))
     person.sent_at[:] = kept.get(_SENT, [])
     person.variants.update(kept.get(_VARIANTS, {}))
+    change(person, kept.get(_CHANGED, {}))
     timers: list[tuple[int, int, int, Enrolment]] = []
     for course, own_id, family_id in zip(walk.courses(), *names, strict=True):
         course.admitted_at.update(

@@ -1,7 +1,7 @@
 """Campaigns made ready for walking: steps by number, events to look out for by bit."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 from typing import assert_never
@@ -36,7 +36,7 @@ from core.domain.steps import (
     WebhookStep,
     Weekday,
 )
-from core.domain.values import at_path
+from core.domain.values import JsonValue, Op, at_path
 from core.engine.assignment import BUCKETS
 from core.engine.audience import SEGMENTS, segment_names
 from core.engine.enrolments import Enrolment, Person
@@ -44,9 +44,13 @@ from core.engine.local_time import minutes_of
 
 END = -1  # the place behind the last step
 OPENED, CLICKED = "email_opened", "email_clicked"
+IS_MACHINE = "is_machine"  # what tracking says of a reaction of no person
 _NONE = 0  # no bit
+# A scanner that follows every link of a mail is nobody's reaction.
+_BY_PEOPLE = PropertyCondition(property=IS_MACHINE, op=Op.NE, value=True)
 
 Asked = Callable[[Enrolment, Person], bool]
+Wanted = Callable[[Person], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +113,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Note an effect outside the flow: a change of the profile, a call of another system."""
+    """Note an effect outside the flow: a change of the profile, a call of another system.
+
+    `sets` are the traits that it changes.
+    """
 
     onward: int
+    sets: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +135,8 @@ class Plan:
     """One version of a campaign, ready for walking. Durations in µs, times of day in minutes.
 
     `awaited[n]` has the bit 1 << n; `referring_bits` are those that refer to the firing. `salts`
-    name the buckets of a person that assignments ask for.
+    name the buckets of a person that assignments ask for. `is_wanted` asks the audience (4.2) about
+    somebody whom a flow has changed.
     """
 
     campaign: Campaign
@@ -144,6 +153,7 @@ class Plan:
     holdout_salt: str
     referring_bits: int
     salts: Sequence[str]
+    is_wanted: Wanted
 
     def properties(self) -> set[str]:
         """Name the event properties that the flow reads, those of the firing's event included."""
@@ -198,6 +208,7 @@ class _Planner:
                 *([campaign.holdout_salt_or_default()] if campaign.holdout else []),
                 *(step.salt for step in steps if isinstance(step, Split)),
             ],
+            is_wanted=_everybody if campaign.audience is None else _wanted(campaign.audience),
         )
 
     def _bit(self, matcher: Matcher) -> int:
@@ -223,7 +234,9 @@ class _Planner:
                 return self._split(step)
             case SendStep():
                 return Send(bit=1 << self._place[step.id], onward=self._targets(step)[0])
-            case UpdateProfileStep() | WebhookStep():
+            case UpdateProfileStep():
+                return Record(onward=self._targets(step)[0], sets=step.set_)
+            case WebhookStep():
                 return Record(onward=self._targets(step)[0])
             case ExitStep():
                 return Exit()
@@ -258,10 +271,6 @@ class _Planner:
 
     def _asked(self, condition: Condition) -> Asked:
         match condition:
-            case TraitCondition():
-                return lambda _, person: condition.accepts(at_path(person.traits, condition.trait))
-            case SegmentCondition(segment=segment):
-                return lambda _, person: segment in segment_names(person.traits.get(SEGMENTS))
             case DidCondition():
                 bit = self._bit(condition.did)
                 return lambda enrolment, _: enrolment.seen & bit != 0
@@ -279,7 +288,8 @@ class _Planner:
                 part = self._asked(condition.not_)
                 return lambda enrolment, person: not part(enrolment, person)
             case _:
-                assert_never(condition)
+                wanted = _wanted(condition)
+                return lambda _, person: wanted(person)
 
     def _reacted(self, step_id: str, events: tuple[str, ...]) -> Asked:
         """Ask for a reaction to the message of a step: a recorded one, or anybody's (7.2)."""
@@ -292,9 +302,38 @@ class _Planner:
         return lambda enrolment, _: enrolment.seen & bit != 0
 
 
+def _everybody(_person: Person) -> bool:
+    return True
+
+
+def _wanted(condition: Condition) -> Wanted:
+    """Ask a condition over traits and segments of one person."""
+    match condition:
+        case TraitCondition():
+            return lambda person: condition.accepts(at_path(person.traits, condition.trait))
+        case SegmentCondition(segment=segment):
+            return lambda person: segment in segment_names(person.traits.get(SEGMENTS))
+        case AllCondition():
+            parts = [_wanted(part) for part in condition.all]
+            return lambda person: all(part(person) for part in parts)
+        case AnyCondition():
+            parts = [_wanted(part) for part in condition.any]
+            return lambda person: any(part(person) for part in parts)
+        case NotCondition():
+            part = _wanted(condition.not_)
+            return lambda person: not part(person)
+        case DidCondition() | OpenedCondition() | ClickedCondition():
+            raise ValueError("an audience asks for traits and segments only")
+        case _:
+            assert_never(condition)
+
+
 def _awaited(matcher: Matcher) -> Awaited:
     references = tuple(c for c in matcher.where if is_reference(c.value))
     alone = tuple(c for c in matcher.where if not is_reference(c.value))
+    asks_for_machines = any(c.property == IS_MACHINE for c in matcher.where)
+    if set(matcher.event) <= {OPENED, CLICKED} and not asks_for_machines:
+        alone = (*alone, _BY_PEOPLE)
     return Awaited(matcher=Matcher(event=matcher.event, where=alone), references=references)
 
 

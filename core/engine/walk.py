@@ -223,7 +223,10 @@ class Walk:
         counted = key if course.per_key else None
         if _is_too_soon(course, counted, at):
             return Admission.REENTRY
-        if not source.is_wanted[index]:
+        # What a flow changed on the way was not known when the audience was asked.
+        person = self._person
+        is_wanted = course.plan.is_wanted(person) if person.changed else source.is_wanted[index]
+        if not is_wanted:
             return Admission.AUDIENCE
         let_go(course, at)
         if not course.plan.campaign.concurrent and _has_active(course):

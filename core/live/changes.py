@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from core.domain.reach import settable
 from core.live.people import profile_of
 from core.store.live_decisions import Row
 from core.store.live_people import profiles_of, save_profiles
@@ -25,8 +26,9 @@ def apply_changes(session: Session, effects: Sequence[Row], now: int) -> None:
     known = profiles_of(session, {effect["user_id"] for effect in own})
     traits = {user_id: dict(profile.traits) for user_id, profile in known.items()}
     for effect in own:
-        changes = json.loads(effect["document"])["set"]
-        traits.setdefault(effect["user_id"], {}).update(changes)
+        changes = settable(json.loads(effect["document"])["set"])
+        if changes:
+            traits.setdefault(effect["user_id"], {}).update(changes)
     changed = [profile_of(user_id, values) for user_id, values in traits.items()]
     save_profiles(session, changed, changed_at=now)
     for effect in wanted:

@@ -34,7 +34,7 @@ from core.live.asking import Asking
 from core.live.columns import Codes, batch_of
 from core.live.people import persons
 from core.live.recorder import LiveBook
-from core.live.worlds import World, max_event_age
+from core.live.worlds import LIVE, World, max_event_age
 from core.store.live_decisions import Decided, Row
 from core.store.live_events import ReceivedEvent
 from core.store.live_people import State
@@ -276,6 +276,9 @@ class _Pass:
             walk = self._crowd.walks.get(code)
             written: Plain = self._kept.get(code, {}).get(_WALK, {})
             if walk is not None:
+                if world.mode == LIVE:
+                    # The profile knows it now; that of a sandbox's person is left alone.
+                    walk.person.changed.clear()
                 written, due_at = kept_walk(walk, world.ids, world.family_ids, world.longest_cap)
                 dues.append(due_at)
             whole = {name: part for name, part in ((_MEMORIES, memories), (_WALK, written)) if part}

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from core.domain.campaigns import ZONES
+from core.domain.reach import (
+    CONSENT,
+    EMAIL,
+    SUPPRESSED,
+    TIMEZONE,
+    UNSUBSCRIBED,
+    is_yes,
+    zone_called,
+)
 from core.domain.values import JsonValue
 from core.engine.assignment import buckets
 from core.engine.enrolments import Person
 from core.store.live_people import Profile
-
-SUPPRESSED = "suppressed"
-_YES = frozenset({"true", "yes", "1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +44,19 @@ def persons(user_ids: Sequence[str], reach: Reach, salts: Sequence[str], now: in
 def _person(user_id: str, reach: Reach, drawn: Mapping[str, int], now: int) -> Person:
     profile = reach.profiles.get(user_id)
     if profile is None:
-        nobody = Person(user_id=user_id, buckets=drawn, always_reachable=False, now=now)
-        nobody.has_address = False
-        return nobody
+        return Person(
+            user_id=user_id,
+            buckets=drawn,
+            always_reachable=False,
+            has_address=False,
+            has_profile=False,
+            asks_consent=reach.asks_consent,
+            now=now,
+        )
     lacks_consent = reach.asks_consent and not profile.consent
-    zone = profile.timezone
     return Person(
         user_id=user_id,
-        zone=ZoneInfo(zone) if zone in ZONES else None,
+        zone=zone_called(profile.timezone),
         traits=profile.traits,
         buckets=drawn,
         always_reachable=False,
@@ -61,21 +70,12 @@ def _person(user_id: str, reach: Reach, drawn: Mapping[str, int], now: int) -> P
 
 def profile_of(user_id: str, traits: Mapping[str, JsonValue]) -> Profile:
     """Read what sends ask about from traits named as in a profiles file."""
-    email, zone, consent = traits.get("email"), traits.get("timezone"), traits.get("consent")
+    email, zone, consent = traits.get(EMAIL), traits.get(TIMEZONE), traits.get(CONSENT)
     return Profile(
         user_id=user_id,
         traits=traits,
         email=email if isinstance(email, str) and email else None,
         consent=None if consent is None else is_yes(consent),
-        unsubscribed=is_yes(traits.get("unsubscribed")),
+        unsubscribed=is_yes(traits.get(UNSUBSCRIBED)),
         timezone=zone if isinstance(zone, str) else None,
     )
-
-
-def is_yes(value: JsonValue) -> bool:
-    """Say whether a trait says yes: true, "yes", 1 …"""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return value == 1
-    return isinstance(value, str) and value.strip().lower() in _YES

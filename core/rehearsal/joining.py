@@ -12,7 +12,7 @@ from core.engine.batches import MISSING, Int32s
 from core.engine.ledger import Enrolments, Ledger, Messages, Trace
 from core.engine.memory import NEVER
 from core.rehearsal.replay import CampaignReplay
-from core.rehearsal.walks import is_walked
+from core.rehearsal.walks import walked_places
 
 Arrays = dict[str, Any]
 
@@ -50,11 +50,12 @@ def joined_ledgers(ledgers: Sequence[Ledger]) -> Ledger:
 def with_plain_enrolments(
     ledger: Ledger, campaigns: Sequence[Campaign], replays: Sequence[CampaignReplay]
 ) -> Ledger:
-    """Add the enrolments of campaigns that end at once (see `is_walked`)."""
+    """Add the enrolments of campaigns that end at once (see `walked_places`)."""
+    walked = walked_places(campaigns)
     plain = [
         _plain_enrolments(place, replayed)
-        for place, (campaign, replayed) in enumerate(zip(campaigns, replays, strict=True))
-        if not is_walked(campaign)
+        for place, replayed in enumerate(replays)
+        if place not in walked
     ]
     if not plain:
         return ledger

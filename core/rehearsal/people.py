@@ -1,27 +1,27 @@
 """The people of a dataset as flows see them: zone, traits, who can be reached, who is held out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from core.domain.campaigns import ZONES, traits_of
-from core.domain.steps import conditions_of
+from core.domain.campaigns import Campaign, traits_of
+from core.domain.reach import (
+    CONSENT,
+    EMAIL,
+    SUPPRESSED,
+    TIMEZONE,
+    UNSUBSCRIBED,
+    is_yes,
+    zone_called,
+)
+from core.domain.steps import UpdateProfileStep, conditions_of
 from core.domain.values import JsonValue
 from core.engine.assignment import buckets
 from core.engine.batches import MISSING, Bools, Int32s
 from core.engine.enrolments import Person
 from core.engine.plans import Plan
 from core.history.reading import Dataset
-
-EMAIL, CONSENT, UNSUBSCRIBED, SUPPRESSED, TIMEZONE = (
-    "email",
-    "consent",
-    "unsubscribed",
-    "suppressed",
-    "timezone",
-)
-_YES = frozenset({"true", "yes", "1"})
 
 
 class People:
@@ -32,9 +32,13 @@ class People:
         self._dataset = dataset
         self._salts = sorted({salt for plan in plans for salt in plan.salts})
         self._zone_codes, zones = self._trait(TIMEZONE)
-        self._zones = [_zone_called(name) for name in zones]
+        self._zones = [zone_called(name) for name in zones]
         self._traits = {name: self._trait(name) for name in _asked_traits(plans)}
         self._has_address = self._has(EMAIL)
+        self._has_profile = dataset.has_profile()
+        profiles = dataset.manifest.profiles
+        named = [] if profiles is None else [column.name for column in profiles.properties]
+        self._asks_consent = CONSENT in named
         self._is_unsubscribed = self._is_yes(UNSUBSCRIBED) | self._lacks_consent()
         self._is_suppressed = self._is_yes(SUPPRESSED)
 
@@ -50,6 +54,8 @@ class People:
                 buckets={salt: values[place] for salt, values in by_salt.items()},
                 always_reachable=not self._dataset.has_profiles,
                 has_address=bool(self._has_address[user]),
+                has_profile=bool(self._has_profile[user]),
+                asks_consent=self._asks_consent,
                 is_unsubscribed=bool(self._is_unsubscribed[user]),
                 is_suppressed=bool(self._is_suppressed[user]),
             )
@@ -84,25 +90,22 @@ class People:
 
     def _lacks_consent(self) -> Bools:
         """Say whose profile does not say yes, where profiles say anything about consent at all."""
-        profiles = self._dataset.manifest.profiles
-        if profiles is None or all(column.name != CONSENT for column in profiles.properties):
+        if not self._asks_consent:
             return np.zeros(self._dataset.manifest.users, dtype=np.bool_)
-        return self._dataset.has_profile() & ~self._is_yes(CONSENT)
+        return self._has_profile & ~self._is_yes(CONSENT)
 
 
-def is_yes(value: JsonValue) -> bool:
-    """Say whether a trait says yes: true, "yes", 1 …"""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return value == 1
-    return isinstance(value, str) and value.strip().lower() in _YES
-
-
-def _zone_called(name: JsonValue) -> ZoneInfo | None:
-    return ZoneInfo(name) if isinstance(name, str) and name in ZONES else None
+def changed_traits(campaigns: Iterable[Campaign]) -> set[str]:
+    """Name the traits that flows set on the way (5.6)."""
+    steps = [step for campaign in campaigns for step in campaign.steps]
+    return {name for step in steps if isinstance(step, UpdateProfileStep) for name in step.set_}
 
 
 def _asked_traits(plans: Sequence[Plan]) -> set[str]:
-    conditions = [c for plan in plans for step in plan.campaign.steps for c in conditions_of(step)]
-    return {name for condition in conditions for name in traits_of(condition)}
+    """Name the traits that branches ask for, and audiences where flows change somebody."""
+    campaigns = [plan.campaign for plan in plans]
+    conditions = [c for own in campaigns for step in own.steps for c in conditions_of(step)]
+    asked = {name for condition in conditions for name in traits_of(condition)}
+    if changed_traits(campaigns):
+        asked |= {name for own in campaigns for name in traits_of(own.audience)}
+    return asked

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.domain.campaigns import Campaign
+from core.domain.campaigns import Campaign, traits_of
 from core.domain.outcomes import Reactions
 from core.domain.values import JsonValue
 from core.engine.admission import admit, nobody_admitted
@@ -17,7 +17,7 @@ from core.engine.plans import Plan, plan_of
 from core.engine.recording import Book
 from core.engine.triggers import in_order, replayed, selection_of
 from core.history.reading import Dataset
-from core.rehearsal.people import People
+from core.rehearsal.people import People, changed_traits
 from core.rehearsal.replay import CampaignReplay, audience_of, needed_properties, replay_of
 
 
@@ -55,7 +55,7 @@ class Run:
         self._since = since
         self._audiences = [audience_of(campaign, dataset) for campaign in campaigns]
         # The place in the run of each campaign that is walked; only those have a plan.
-        self._walked = [place for place, c in enumerate(campaigns) if is_walked(c)]
+        self._walked = walked_places(campaigns)
         self._plans = [plan_of(campaigns[place], reactions) for place in self._walked]
         # Traits are read only where somebody walks.
         self._persons_of = People(dataset, self._plans).persons if self._plans else None
@@ -122,6 +122,24 @@ class Run:
 def is_walked(campaign: Campaign) -> bool:
     """Say whether a campaign has anything to do after admission, or anybody to hold out."""
     return bool(campaign.steps or campaign.goal or campaign.holdout)
+
+
+def walked_places(campaigns: Sequence[Campaign]) -> list[int]:
+    """Give the places in a run of the campaigns that are walked.
+
+    Beside those of `is_walked` they are those whose audience another one's flow may change.
+    """
+    changed = changed_traits(campaigns)
+    return [
+        place
+        for place, campaign in enumerate(campaigns)
+        if is_walked(campaign) or _may_concern(changed, traits_of(campaign.audience))
+    ]
+
+
+def _may_concern(changed: set[str], asked: set[str]) -> bool:
+    """Say whether any of the traits asked for is, or lies within, one that a flow changes."""
+    return any(name == own or name.startswith(f"{own}.") for name in asked for own in changed)
 
 
 def places_of(row: Int64s, wanted: Int64s) -> Int64s:

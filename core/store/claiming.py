@@ -6,11 +6,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from core.domain.errors import UnusableInput
+from core.store.experiment_tables import ExperimentRow
 from core.store.tables import CampaignRow, EmailRow
 
 
 def claim(
-    session: Session, table: type[CampaignRow | EmailRow], name: str, created_at: datetime
+    session: Session,
+    table: type[CampaignRow | EmailRow | ExperimentRow],
+    name: str,
+    created_at: datetime,
 ) -> int:
     """Give the id of what has that name, made if need be; nobody else saves it until we commit.
 

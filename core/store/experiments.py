@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from core.domain.errors import CampaignError, UnusableInput
 from core.domain.experiments import Change, ChangeKind, Experiment, ExperimentSettings
 from core.domain.values import JsonValue
-from core.store.claiming import check_text
+from core.store.claiming import check_text, claim
 from core.store.experiment_tables import ExperimentChangeRow, ExperimentRow
 from core.store.live_tables import EnrolmentRow, ExposureRow, MessageRow, ProfileRow
 
@@ -26,14 +25,8 @@ def claimed(session: Session, name: str, created_at: datetime) -> Experiment:
     `session` comes from `database.writing`. An update that changes nothing locks the row.
     """
     check_text(name, "name")
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(ExperimentRow).values(name=name, created_at=created_at)
-    found = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["name"], set_={"name": statement.excluded.name}
-        ).returning(col(ExperimentRow.id))
-    ).scalar_one()
-    return _experiment(int(found), _rows(session, [int(found)]))
+    found = claim(session, ExperimentRow, name, created_at)
+    return _experiment(found, _rows(session, [found]))
 
 
 def claimed_known(session: Session, name: str, at: datetime) -> Experiment:

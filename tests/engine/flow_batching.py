@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from core.domain.campaigns import ZONES, Campaign
+from core.domain.campaigns import Campaign
 from core.domain.firings import Admission
 from core.domain.instants import iso
 from core.domain.outcomes import EnrolmentState, MessageOutcome, Reactions, StepOutcome
+from core.domain.reach import is_yes, zone_called
 from core.domain.triggers import properties_of
 from core.domain.values import at_path
 from core.engine.assignment import buckets
@@ -19,7 +19,6 @@ from core.engine.memory import NEVER, no_memory
 from core.engine.plans import Plan, plan_of
 from core.engine.recording import Book
 from core.engine.triggers import advance
-from core.rehearsal.people import is_yes
 from tests.engine.batching import Feeder, audience
 from tests.reference.flow import Told
 from tests.reference.matching import Event
@@ -106,11 +105,13 @@ def _person(
     lacks_consent = asks_consent and user_id in profiles and not is_yes(traits.get("consent"))
     return Person(
         user_id=user_id,
-        zone=ZoneInfo(zone) if isinstance(zone, str) and zone in ZONES else None,
+        zone=zone_called(zone),
         traits=traits,
         buckets=drawn,
         always_reachable=False,
         has_address=traits.get("email") not in (None, ""),
+        has_profile=user_id in profiles,
+        asks_consent=asks_consent,
         is_unsubscribed=is_yes(traits.get("unsubscribed")) or lacks_consent,
         is_suppressed=is_yes(traits.get("suppressed")),
     )

@@ -281,8 +281,24 @@ def _parts(kind: str, tape: Tape, words: Words, sends: list[str]) -> dict[str, A
         arms = [{"name": name, "weight": weight} for name, weight in tape.pick(_SPLITS)]
         return {"variants": arms, **({"salt": "seed"} if tape.one_in(4) else {})}
     if kind == "update_profile":
-        return {"set": {"country": "AT"}}
+        return {"set": _changes(tape)}
     return {"url": "https://example.org/hook"} if kind == "webhook" else {}
+
+
+def _changes(tape: Tape) -> dict[str, Any]:
+    """Draw what a flow sets, also what is not its to set."""
+    value = {
+        "country": ("AT", "DE", None),
+        "segments": ("VIP", ["New"], []),
+        "timezone": ("Asia/Kathmandu", "nowhere", None),
+        "unsubscribed": (True, "yes", False),
+        "suppressed": ("1", 0),
+        "consent": (True, False),
+        "email": (None, "other@example.org"),
+    }
+    likely = ("country",) * 6 + ("segments",) * 4
+    names = {tape.pick((*likely, *value)) for _ in range(tape.pick((1, 1, 2)))}
+    return {name: tape.pick(value[name]) for name in sorted(names)}
 
 
 def _delay_parts(tape: Tape, words: Words) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from tests.reference import admission
 from tests.reference.local_time import is_quiet, next_occurrence, quiet_until, zone_of
 from tests.reference.matching import Event, in_order, look_up, matches, microseconds
-from tests.reference.sends import CLICKED, OPENED, assigned, reason_against
+from tests.reference.sends import CLICKED, OPENED, assigned, may_be_set, reason_against
 from tests.reference.triggers import BY_EVENT, BY_TIMER, Firing, raw_firings
 
 _Row = tuple[Any, ...]
@@ -167,7 +167,11 @@ class _Walk:
 
     def _admission(self, campaign: dict[str, Any], firing: Firing) -> str:
         earlier = self.admitted[campaign["name"]]  # all of them are admitted once more
-        outcome = admission.admit(campaign, [*earlier, firing], self.profiles or {})[-1]
+        anybody = {name: part for name, part in campaign.items() if name != "audience"}
+        outcome = admission.admit(anybody, [*earlier, firing], {})[-1]
+        audience = campaign.get("audience")
+        if outcome == "enrolled" and audience and not admission.holds(audience, self.profile or {}):
+            return "audience"
         is_inside = any(e.campaign is campaign and e.state == "active" for e in self.enrolments)
         if outcome == "enrolled" and is_inside and not campaign.get("concurrent", False):
             return "active"
@@ -214,7 +218,7 @@ class _Walk:
             "branch": self._branch,
             "split": self._split,
             "send": self._send,
-            "update_profile": self._record,
+            "update_profile": self._update_profile,
             "webhook": self._record,
             "exit": self._exit,
         }[step["kind"]]
@@ -308,6 +312,15 @@ class _Walk:
         self._trace(enrolment, step, at, "assigned", variant["name"])
         self._go_on(enrolment, step, variant.get("next"), at)
 
+    def _update_profile(self, enrolment: _Enrolment, step: _Step, at: int) -> None:
+        """Set the traits that are a flow's to set, for the rest of the run (5.6)."""
+        allowed = {name: value for name, value in step["set"].items() if may_be_set(name, value)}
+        if allowed:
+            self.profile = {**(self.profile or {}), **allowed}
+            if self.profiles is not None:
+                self.profiles = {**self.profiles, self.user_id: self.profile}
+        self._record(enrolment, step, at)
+
     def _record(self, enrolment: _Enrolment, step: _Step, at: int) -> None:
         self._trace(enrolment, step, at, "recorded", "")
         self._go_on(enrolment, step, step.get("next"), at)
@@ -330,9 +343,12 @@ class _Walk:
     def _deliver(self, enrolment: _Enrolment, step: _Step, at: int) -> None:
         earlier = [row[5] for row in self.told.messages if row[6] == "sent"]
         happened = {event.event for event in self.events[: self.handled]}
-        reason = reason_against(
-            enrolment.campaign, self.user_id, self.profiles, happened, earlier, at
-        )
+        profiles = self.profiles
+        if profiles is None and self.profile is not None:
+            # Nobody is known but for what a flow said of them, and where they are is no matter.
+            profiles = {self.user_id: {"email": "somewhere", **self.profile}}
+            happened = set()
+        reason = reason_against(enrolment.campaign, self.user_id, profiles, happened, earlier, at)
         name, outcome = enrolment.campaign["name"], reason or "sent"
         row = (name, self.user_id, enrolment.entered_at, step["id"], enrolment.variant, at)
         self.told.messages.append((*row, outcome, step["template"]))
@@ -365,7 +381,7 @@ class _Walk:
             return step_id in enrolment.sent
         wanted = (("campaign", enrolment.campaign["name"]), ("step", step_id))
         where = [{"property": name, "op": "eq", "value": value} for name, value in wanted]
-        matcher = {"event": names, "where": where}
+        matcher = _by_people({"event": names, "where": where})
         return any(matches(matcher, event) for event in self._since_entry(enrolment))
 
     def _did(self, enrolment: _Enrolment, matcher: dict[str, Any]) -> bool:
@@ -383,7 +399,18 @@ class _Walk:
             {**condition, "value": _meant(enrolment, condition.get("value"))}
             for condition in matcher.get("where", [])
         ]
-        return matches({**matcher, "where": meant}, event)
+        return matches(_by_people({**matcher, "where": meant}), event)
+
+
+def _by_people(matcher: dict[str, Any]) -> dict[str, Any]:
+    """Leave out openings and clicks of machines, unless the matcher asks for them itself."""
+    asked = matcher["event"]
+    names = {asked} if isinstance(asked, str) else set(asked)
+    where = matcher["where"]
+    if not names <= {OPENED, CLICKED} or any(c["property"] == "is_machine" for c in where):
+        return matcher
+    told = {"property": "is_machine", "op": "ne", "value": True}
+    return {**matcher, "where": [*where, told]}
 
 
 def _meant(enrolment: _Enrolment, value: Any) -> Any:

@@ -149,6 +149,7 @@ def _properties(tape: Tape, words: Words, mail: tuple[Any, Any]) -> dict[str, An
     amount = tape.pick(words.amounts)
     drawn = {"p": value, "k": key, "n": amount, "campaign": of_campaign, "step": step}
     drawn["in"] = {} if value is MISSING else {"p": value}
+    drawn["is_machine"] = tape.pick((MISSING, MISSING, MISSING, MISSING, False, True))
     return {name: held for name, held in drawn.items() if held is not MISSING}
 
 

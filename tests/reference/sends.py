@@ -41,6 +41,13 @@ def reason_against(
     return None
 
 
+def may_be_set(name: str, value: Any) -> bool:
+    """Say whether a flow may set a trait: it can end the sending, not begin it (5.6)."""
+    if name in ("unsubscribed", "suppressed"):
+        return _is_true(value)
+    return name not in ("user_id", "email", "consent")
+
+
 def assigned(campaign_name: str, step: dict[str, Any], user_id: str) -> str:
     """Name the first variant whose range of buckets ends above the user's (6.1)."""
     place = bucket(step.get("salt") or f"{campaign_name}:{step['id']}", user_id)

@@ -179,6 +179,13 @@ def live_postgresql(place: Place) -> Facts:
     return live.on_postgresql(place)
 
 
+def live_two_workers(place: Place) -> Facts:
+    """Decide events that wait in a PostgreSQL database, with two workers at once."""
+    from benchmarks import live_workers
+
+    return live_workers.at_once(place)
+
+
 TASKS: Mapping[str, Callable[[Place], Facts]] = {
     task.__name__: task
     for task in (
@@ -201,6 +208,7 @@ TASKS: Mapping[str, Callable[[Place], Facts]] = {
         ingest_store,
         live_sqlite,
         live_postgresql,
+        live_two_workers,
     )
 }
 

@@ -199,6 +199,15 @@ def test_every_kind_of_step_can_be_added_and_edited(small_flow: AppTest) -> None
         small_flow.button(key=f"flows_list_edit_{new}").click().run()
 
 
+def test_what_a_flow_may_not_set_is_said_beside_it(gallery: Callable[[], AppTest]) -> None:
+    setting = "{id: pause, kind: update_profile, set: {consent: true, tier: gold}}"
+    app = as_list(pasted(gallery(), SMALL.replace("{id: pause, kind: delay, for: 24h}", setting)))
+
+    edit(app, "pause")
+
+    assert "“consent” will stay as it is" in texts(app)
+
+
 def test_a_deleted_step_is_gone_and_its_neighbours_meet(small_flow: AppTest) -> None:
     small_flow.button(key="flows_list_delete_pause").click().run()
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import streamlit as st
 
+from core.domain.reach import settable
 from core.services.drafts import Document
 from core.services.flow_ways import fresh_id
+from core.ui import formats
 from core.ui.flows import flow_actions, flow_deeds
 from core.ui.flows.flow_surroundings import StepSurroundings
 
@@ -13,7 +15,15 @@ from core.ui.flows.flow_surroundings import StepSurroundings
 def edit_update(key: str, step: Document, around: StepSurroundings) -> Document:
     """Show which traits are set, and to what."""
     st.markdown("Write into the person's profile")
-    return {"set": _edit_pairs(f"{key}_set", step, "set", "trait")}
+    traits = _edit_pairs(f"{key}_set", step, "set", "trait")
+    refused = [name for name in traits if name not in settable(traits)]
+    if refused:
+        names = ", ".join(f"“{formats.plain(name)}”" for name in refused)
+        st.caption(
+            f":orange[:material/info:] {names} will stay as it is: a flow can end the sending to "
+            "somebody, never begin it, and neither address nor consent are its to change."
+        )
+    return {"set": traits}
 
 
 def edit_webhook(key: str, step: Document, around: StepSurroundings) -> Document:

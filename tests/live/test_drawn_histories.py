@@ -20,7 +20,7 @@ from core.domain.campaigns import Campaign
 from core.domain.instants import from_microseconds, iso
 from core.live.evaluator import GRACE
 from core.services.live_events import ingest, save_profiles
-from core.services.live_launches import launch
+from core.services.live_launches import LaunchMode, launch
 from core.services.live_ticks import tick
 from core.store.database import migrate, open_database
 from tests.engine.test_against_reference import _watermarks
@@ -62,11 +62,14 @@ def test_drawn_histories_are_decided_as_the_plain_reading_says(
     batches = _batches(events, case.cuts)
     marks = _watermarks(data, batches, case.watermark)
 
+    mode = data.draw(st.sampled_from(LaunchMode))
+
     with fresh(empty_file) as database:
         save_profiles(database, case.profiles or {}, saved_at=from_microseconds(0))
         for written in case.campaigns:
             campaign = Campaign.model_validate({**written, **FOR_EVER})
-            launch(database, campaign, launched_at=from_microseconds(events[0].timestamp - 1))
+            launched_at = from_microseconds(events[0].timestamp - 1)
+            launch(database, campaign, launched_at=launched_at, mode=mode)
         for batch, mark in zip(batches, marks, strict=True):
             received_at = from_microseconds(batch[-1].timestamp)
             ingest(database, [as_domain(e) for e in batch], received_at=received_at)

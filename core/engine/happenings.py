@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.matchers import OURS
 from core.domain.values import JsonValue
 from core.engine.batches import MISSING, Bools, EventBatch, Int64s, PropertyColumn
 from core.engine.matching import matches
@@ -99,7 +100,8 @@ def happenings_of(
 
 
 def _mail_bits(batch: EventBatch) -> Int64s:
-    by_name = np.array([MAIL_EVENTS.get(name, 0) for name in batch.names], dtype=np.int64)
+    said = [MAIL_EVENTS.get(name.removeprefix(OURS), 0) for name in batch.names]
+    by_name = np.array(said, dtype=np.int64)
     return by_name[batch.name] if len(by_name) else np.zeros(len(batch), dtype=np.int64)
 
 

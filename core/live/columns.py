@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from core.domain.mail_events import DELIVERY, OUR_DOING
+from core.domain.matchers import OURS
 from core.domain.values import JsonValue, at_path
 from core.engine.batches import MISSING, EventBatch, PropertyColumn
 from core.store.live_events import ReceivedEvent
 
+_BY_A_MACHINE = '"is_machine": true'  # as `outcome_events` writes it
 Readers = Mapping[str, frozenset[str] | None]
 
 
@@ -49,7 +52,7 @@ def batch_of(
     order = np.lexsort((seq, at, user))
     ordered = [events[place] for place in order.tolist()]
     name_codes: dict[str, int] = {}
-    names = [name_codes.setdefault(event.event, len(name_codes)) for event in ordered]
+    names = [name_codes.setdefault(engine_name(event), len(name_codes)) for event in ordered]
     batch = EventBatch(
         user=user[order],
         timestamp=at[order],
@@ -59,6 +62,14 @@ def batch_of(
         properties=_properties(ordered, readers, codes),
     )
     return batch, ordered
+
+
+def engine_name(event: ReceivedEvent) -> str:
+    """Give the name by which the engine knows an event; see `matchers.OURS`."""
+    is_ours = event.source == DELIVERY and (
+        event.event in OUR_DOING or _BY_A_MACHINE in event.properties
+    )
+    return f"{OURS}{event.event}" if is_ours else event.event
 
 
 def _properties(

@@ -31,7 +31,7 @@ from core.engine.plans import Plan
 from core.engine.triggers import advance
 from core.engine.walk import Walk
 from core.live.asking import Asking
-from core.live.columns import Codes, batch_of
+from core.live.columns import Codes, batch_of, engine_name
 from core.live.people import persons
 from core.live.recorder import LiveBook
 from core.live.worlds import LIVE, World, max_event_age
@@ -244,18 +244,18 @@ class _Pass:
     def _look_back(self, event: ReceivedEvent) -> None:
         """Let a late event disarm deadlines and end enrolments (8.1)."""
         code = self._codes[event.user_id]
-        properties = json.loads(event.properties)
+        properties, name = json.loads(event.properties), engine_name(event)
         memories = self._memories(code)
         for place, plan in enumerate(self._world.plans):
             own = memories.get(self._world.ids[place])
             if own:
                 memories[self._world.ids[place]] = disarmed(
-                    plan.campaign.trigger, own, event.event, properties, event.at, event.seq
+                    plan.campaign.trigger, own, name, properties, event.at, event.seq
                 )
         walk = self._crowd.walks.get(code)
         if walk is not None:
             self._book.turn_to(code)
-            bits = [bits_alone(plan, event.event, properties) for plan in self._world.plans]
+            bits = [bits_alone(plan, name, properties) for plan in self._world.plans]
             walk.look_back(
                 event.at, mail_bits(event.event), bits, lambda name: at_path(properties, name)
             )

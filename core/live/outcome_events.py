@@ -3,28 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from core.domain.mail_events import DELIVERY, MailEvent
 from core.domain.values import JsonValue
 from core.store import live_events
 from core.store.live_events import NewEvent
-
-SOURCE = "delivery"
-
-
-class MailEvent(StrEnum):
-    """The names of these events."""
-
-    SENT = "email_sent"
-    DELIVERED = "email_delivered"
-    OPENED = "email_opened"
-    CLICKED = "email_clicked"
-    BOUNCED = "email_bounced"
-    COMPLAINED = "email_complained"
-    UNSUBSCRIBED = "email_unsubscribed"
-    WITHHELD = "email_withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +38,7 @@ def note_outcomes(session: Session, outcomes: Iterable[MailOutcome], *, now: int
     Outcomes of sandboxes and of tests are in no statistic: never pass them here.
     """
     events = [_event(outcome) for outcome in outcomes]
-    return live_events.add_events(session, events, received_at=now, source=SOURCE)
+    return live_events.add_events(session, events, received_at=now, source=DELIVERY)
 
 
 def _event(outcome: MailOutcome) -> NewEvent:

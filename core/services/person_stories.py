@@ -8,10 +8,10 @@ from core.domain.durations import to_microseconds
 from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds
 from core.domain.outcomes import MessageOutcome
+from core.domain.reach import TIMEZONE
 from core.engine.batches import Bools
 from core.history.reading import Dataset
 from core.rehearsal.outcome import Outcome
-from core.rehearsal.people import TIMEZONE
 from core.rehearsal.person_path import PathMessage, PersonPath, messages_of, person_path
 from core.rehearsal.replay import audience_of
 from core.rehearsal.story import Mark, Moment, tell

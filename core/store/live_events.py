@@ -9,9 +9,10 @@ from zlib import crc32
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from core.domain.mail_events import DELIVERY, OUR_DOING
 from core.domain.matchers import ANY_EVENT
 from core.store.live_sets import add_all, among, insert_into, table_of
-from core.store.live_tables import DeadLetterRow, EventRow, TallyRow, WaitingRow
+from core.store.live_tables import DeadLetterRow, EventRow, StateRow, TallyRow, WaitingRow
 
 PARTITION_COUNT = 8
 HISTORY = "history"  # the source of events that an upload brought
@@ -53,6 +54,7 @@ class NewEvent:
 
 
 _EVENTS, _WAITING, _DEAD = table_of(EventRow), table_of(WaitingRow), table_of(DeadLetterRow)
+_STATES = table_of(StateRow)
 _FIELDS = [_EVENTS.c[name] for name in ReceivedEvent._fields]
 _LETTERS = select(_DEAD.c.id, _DEAD.c.user_id, _DEAD.c.seqs, _DEAD.c.reason, _DEAD.c.at).where(
     _DEAD.c.is_open
@@ -136,11 +138,15 @@ def events_named(
 
 
 def last_decided(session: Session, user_ids: Iterable[str]) -> dict[str, int]:
-    """Give the time (µs) of each person's latest event that is decided."""
+    """Give the time (µs) of each person's latest event that is decided.
+
+    What we did ourselves does not count: sending a mail puts nobody else's deeds behind it.
+    """
+    is_ours = (_EVENTS.c.source == DELIVERY) & _EVENTS.c.event.in_(OUR_DOING)
     rows = session.connection().execute(
         select(_EVENTS.c.user_id, func.max(_EVENTS.c.at))
         .outerjoin(_WAITING, _WAITING.c.seq == _EVENTS.c.seq)
-        .where(among(session, _EVENTS.c.user_id, user_ids), _WAITING.c.seq.is_(None))
+        .where(among(session, _EVENTS.c.user_id, user_ids), _WAITING.c.seq.is_(None), ~is_ours)
         .group_by(_EVENTS.c.user_id)
     )
     return {row[0]: row[1] for row in rows.all()}
@@ -187,12 +193,16 @@ def _letter(letter_id: int, user_id: str, seqs: str, reason: str, at: int) -> De
 
 
 def try_again(session: Session, letter: DeadLetter) -> None:
-    """Let the events of a dead letter wait for their decision once more."""
+    """Let the events of a dead letter, and its person's timers, be decided once more."""
     events = events_by_seq(session, letter.seqs).values()
     waiting = [{"seq": e.seq, "partition": partition_of(e.user_id), "at": e.at} for e in events]
     statement = insert_into(session, _WAITING).on_conflict_do_nothing()
     if waiting:
         session.connection().execute(statement, waiting)
+    # Timers that failed were put to sleep.
+    asleep = (_STATES.c.user_id == letter.user_id, _STATES.c.next_due_at.is_(None))
+    wake = update(_STATES).where(*asleep).values(next_due_at=letter.at)
+    session.connection().execute(wake)
     close = update(_DEAD).where(_DEAD.c.id == letter.id).values(is_open=False)
     session.connection().execute(close)
 

@@ -7,9 +7,12 @@ from sqlalchemy import Engine, text
 
 from core.domain.campaigns import Campaign
 from core.domain.errors import UnusableInput
+from core.domain.instants import as_microseconds
+from core.domain.mail_events import MailEvent
 from core.engine.versions import UnderWay
 from core.live.evaluator import GRACE
-from core.services.live_events import profile, suppress
+from core.live.outcome_events import MailOutcome, note_outcomes
+from core.services.live_events import profile, suppress, try_again
 from core.services.live_launches import LaunchMode, launches, pause, publish_version, resume, stop
 from core.services.live_questions import dead_letters, late_events, status
 from core.services.live_ticks import tick
@@ -313,6 +316,49 @@ def test_one_persons_poison_never_stops_the_others(shop: Shop) -> None:
     assert "JSONDecodeError" in letter.reason
 
 
+def test_who_fails_in_a_sandbox_is_decided_once_when_tried_again(shop: Shop) -> None:
+    twice = {"kind": "count", "match": {"event": "add"}, "at_least": 2, "within": "9h"}
+    shop.launch(trigger=twice)
+    shop.launch(trigger=twice, mode=LaunchMode.SANDBOX)
+    shop.happen("ann", "add", 0.1)
+    shop.tick(0.5)
+    change = "UPDATE live_states SET state = :to WHERE user_id = 'ann' AND mode = 'sandbox'"
+    with shop.database.begin() as connection:
+        known = "SELECT state FROM live_states WHERE user_id = 'ann' AND mode = 'sandbox'"
+        former = connection.execute(text(known)).scalar_one()
+        connection.execute(text(change), {"to": "{broken"})
+    shop.happen("ann", "add", 1)
+    shop.tick(2)
+    (letter,) = dead_letters(shop.database)
+    with shop.database.begin() as connection:
+        connection.execute(text(change), {"to": former})
+
+    try_again(shop.database, letter.id)
+    shop.tick(3)
+
+    assert shop.firings() == [("ann", "enrolled"), ("ann", "enrolled")]
+    assert dead_letters(shop.database) == []
+
+
+def test_timers_that_failed_are_woken_when_they_are_tried_again(shop: Shop) -> None:
+    shop.launch()
+    shop.happen("ann", "add", 1)
+    shop.tick(1.5)
+    change = "UPDATE live_states SET state = :to WHERE user_id = 'ann'"
+    with shop.database.begin() as connection:
+        former = connection.execute(text("SELECT state FROM live_states")).scalar_one()
+        connection.execute(text(change), {"to": "{broken"})
+    shop.tick(3)
+    (letter,) = dead_letters(shop.database)
+    with shop.database.begin() as connection:
+        connection.execute(text(change), {"to": former})
+
+    try_again(shop.database, letter.id)
+    shop.tick(4)
+
+    assert shop.firings() == [("ann", "enrolled")]
+
+
 @pytest.mark.parametrize(
     ("choice", "last"),
     [
@@ -424,3 +470,74 @@ def test_5_6_a_step_changes_the_profile_and_calls_of_others_wait(shop: Shop) -> 
         ("webhook", False, "queued"),
         ("webhook", True, "queued"),
     ]
+
+
+SILENCE = {"kind": "inactivity", "for": "10h"}
+
+
+def test_what_we_send_is_no_sign_of_life_of_a_person(shop: Shop) -> None:
+    shop.launch(trigger=SILENCE)
+    shop.happen("ann", "view", 1)
+    note(shop, MailEvent.SENT, 6)
+    note(shop, MailEvent.CLICKED, 7, is_machine=True)
+
+    shop.tick(11.1)
+
+    assert shop.firings() == [("ann", "enrolled")]
+
+
+def test_a_click_of_a_person_is_a_sign_of_life(shop: Shop) -> None:
+    shop.launch(trigger=SILENCE)
+    shop.happen("ann", "view", 1)
+    note(shop, MailEvent.CLICKED, 7)
+
+    shop.tick(11.1)
+
+    assert shop.firings() == []
+
+
+def test_what_we_send_counts_where_a_trigger_names_it(shop: Shop) -> None:
+    shop.launch(trigger={"kind": "event", "match": {"event": "email_sent"}})
+    note(shop, MailEvent.SENT, 6)
+
+    shop.tick(7)
+
+    assert shop.firings() == [("ann", "enrolled")]
+
+
+def test_what_we_send_puts_nobodys_deeds_behind_it(shop: Shop) -> None:
+    shop.launch()
+    note(shop, MailEvent.SENT, 6)
+    shop.tick(7)
+    shop.happen("ann", "add", 5.9, arriving=7.1)
+
+    report = shop.tick(8)
+
+    assert report.late_count == 0
+    assert shop.firings() == [("ann", "enrolled")]
+
+
+def test_an_address_that_bounced_gets_nothing_more(shop: Shop) -> None:
+    shop.launch()
+    note(shop, MailEvent.BOUNCED, 1, is_hard=True)
+    shop.happen("ann", "add", 2)
+
+    shop.tick(4)
+
+    assert [(state, reason) for _, _, state, reason in shop.sent()] == [("withheld", "suppressed")]
+
+
+def note(shop: Shop, event: MailEvent, hours: float, **details: bool) -> None:
+    """Note what became of a mail of another campaign to Ann."""
+    outcome = MailOutcome(
+        event=event,
+        key="1.other",
+        user_id="ann",
+        at=as_microseconds(at(hours)),
+        campaign="Other",
+        step="mail",
+        template="reminder",
+        details=details,
+    )
+    with writing(shop.database) as session:
+        note_outcomes(session, [outcome], now=as_microseconds(at(hours)))

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.instants import as_microseconds
 from core.live import evaluator
 from core.live.evaluator import PassReport
+from core.services.evaluator_switch import EvaluatorState, evaluator_state, is_on
 from core.store import live_launches
 from core.store.database import writing
 from core.store.live_events import PARTITION_COUNT
@@ -17,7 +18,9 @@ from core.store.live_events import PARTITION_COUNT
 logger = logging.getLogger(__name__)
 
 REST = 1.0  # seconds between rounds in which nothing came
-LEASE = 15_000_000  # µs of silence after which others take a worker's share
+# µs of silence after which others take a worker's share: with what passes until they look, and
+# with their rounds, less than 15 s after it was killed
+LEASE = 12_000_000
 TickReport = PassReport
 
 
@@ -28,9 +31,14 @@ def tick(
     worker: str = "tick",
     events_at_once: int = evaluator.EVENTS_AT_ONCE,
 ) -> TickReport:
-    """Decide all that is due by `now` for the people whom no other worker looks after."""
+    """Decide all that is due by `now` for the people whom no other worker looks after.
+
+    Nothing is decided while the evaluator is paused or stopped.
+    """
     at = as_microseconds(now)
     report = PassReport()
+    if not is_on(database):
+        return report
     with writing(database) as session:
         live_launches.prepare_partitions(session)
         held = live_launches.claim_shares(session, worker, at, LEASE, PARTITION_COUNT)
@@ -66,9 +74,17 @@ def work(
             if report.is_done and not report.event_count:
                 rest(REST)
     finally:
+        _sign_off(database, worker)
+    return total
+
+
+def _sign_off(database: Engine, worker: str) -> None:
+    """Give the shares back; where the database does not answer, the lease ends by itself."""
+    try:
         with writing(database) as session:
             live_launches.sign_off(session, worker)
-    return total
+    except SQLAlchemyError:
+        logger.warning("a worker ended without giving back its shares", extra={"worker": worker})
 
 
 def _tried_round(
@@ -76,10 +92,26 @@ def _tried_round(
 ) -> PassReport:
     """Do one round; a database that does not answer now may do so later."""
     try:
-        return _round(database, worker, clock, events_at_once)
-    except DBAPIError:
+        return _allowed_round(database, worker, clock, events_at_once)
+    except SQLAlchemyError:
         logger.exception("a round of the worker failed", extra={"worker": worker})
         return PassReport()
+
+
+def _allowed_round(
+    database: Engine, worker: str, clock: Callable[[], datetime], events_at_once: int
+) -> PassReport:
+    """Decide, only be heard of, or be gone, as the switch says."""
+    match evaluator_state(database):
+        case EvaluatorState.RUNNING:
+            return _round(database, worker, clock, events_at_once)
+        case EvaluatorState.PAUSED:
+            with writing(database) as session:
+                live_launches.report_in(session, worker, as_microseconds(clock()), LEASE)
+        case EvaluatorState.STOPPED:
+            with writing(database) as session:
+                live_launches.sign_off(session, worker)
+    return PassReport()
 
 
 def _round(
@@ -89,8 +121,21 @@ def _round(
     now = as_microseconds(clock())
     report = PassReport()
     for partition in _shared(database, worker, now):
-        report += _one_pass(database, partition, worker, now, events_at_once) or PassReport()
+        if not is_on(database):
+            break
+        report += _tried_pass(database, partition, worker, now, events_at_once)
     return report
+
+
+def _tried_pass(
+    database: Engine, partition: int, worker: str, now: int, events_at_once: int
+) -> PassReport:
+    """Pass over a partition; one that fails must not keep the worker from the others."""
+    try:
+        return _one_pass(database, partition, worker, now, events_at_once) or PassReport()
+    except Exception:
+        logger.exception("a share failed", extra={"partition": partition, "worker": worker})
+        return PassReport()
 
 
 def _shared(database: Engine, worker: str, now: int) -> list[int]:

@@ -5,10 +5,11 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.rendering.emails import EmailTemplate, Outcome, RenderedEmail
 from core.services.email_rendering import links_of
 from core.services.trial_sends import send_test
-from core.ui import formats, navigation
+from core.ui import formats, navigation, signed_in
 from core.ui.emails import email_readers
 
 _ADDRESS = "emails_test_address"
@@ -21,7 +22,12 @@ _NO_SERVER = (
 def offer(template: EmailTemplate, sent: Outcome) -> None:
     """Show the button that sends what the person shown would get, or say what it needs."""
     sending = st.popover(
-        "Send a test", icon=":material/outgoing_mail:", key="emails_test", on_change="rerun"
+        "Send a test",
+        icon=":material/outgoing_mail:",
+        key="emails_test",
+        on_change="rerun",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
     )
     if not sending.open:
         return
@@ -42,6 +48,7 @@ def _sender() -> str:
     return email_readers.company().sender or bootstrap.settings().sender
 
 
+@signed_in.only(Role.EDITOR)
 def _show_form(template: EmailTemplate, rendered: RenderedEmail) -> None:
     st.caption("What the person who is shown would get, marked `[Test]`; no statistic counts it.")
     with st.form("emails_test_form", border=False):

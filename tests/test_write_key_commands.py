@@ -6,7 +6,8 @@ import pytest
 
 from core import bootstrap, cli
 from core.clock import now
-from core.services.write_keys import KnownKeys
+from core.domain.write_keys import KeyKind
+from core.services.write_keys import KnownKeys, write_keys
 
 
 def run(*arguments: str) -> int:
@@ -42,12 +43,30 @@ def test_list_names_the_keys_and_never_shows_them(
     assert not any(key in line for key in keys for line in lines)
 
 
+def test_a_key_for_browsers_may_name_its_websites(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    origins = ("--origin", "https://shop.example/a", "--origin", "https://b.example")
+
+    status = run("create", "page", "--browser", *origins)
+
+    assert status == 0
+    assert capsys.readouterr().out.startswith("wb_")
+    (key,) = write_keys(bootstrap.database())
+    assert (key.kind, key.origins) == (
+        KeyKind.BROWSER,
+        ("https://b.example", "https://shop.example"),
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("create", "shop"), "there is a write key called 'shop' already"),
         (("create", " "), "1 to 100 printable characters"),
         (("revoke", "other"), "no write key called 'other' is in use"),
+        (("create", "page", "--origin", "https://shop.example"), "a server's key has no websites"),
+        (("create", "page", "--browser", "--origin", "shop"), "'shop' is no address of a website"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

@@ -7,13 +7,21 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from core.domain.errors import UnusableInput
-from core.domain.write_keys import WriteKey
+from core.domain.write_keys import KeyKind, Sender, WriteKey
 from core.store.claiming import check_text
 from core.store.ingest_tables import WriteKeyRow
 from core.store.live_sets import insert_into, table_of
 
 
-def add_key(session: Session, name: str, digest: str, *, created_at: datetime) -> None:
+def add_key(
+    session: Session,
+    name: str,
+    digest: str,
+    *,
+    kind: KeyKind,
+    origins: Sequence[str],
+    created_at: datetime,
+) -> None:
     """Keep a new key's digest; a revoked key of that name makes room for it.
 
     Raises UnusableInput when a key of that name is in use.
@@ -22,6 +30,8 @@ def add_key(session: Session, name: str, digest: str, *, created_at: datetime) -
     table = table_of(WriteKeyRow)
     fresh = {
         "digest": digest,
+        "kind": kind.value,
+        "origins": "\n".join(origins),
         "created_at": created_at,
         "last_used_at": None,
         "revoked_at": None,
@@ -57,12 +67,16 @@ def list_keys(session: Session) -> list[WriteKey]:
     return [_key(row) for row in rows]
 
 
-def active_digests(session: Session) -> Sequence[tuple[str, str]]:
-    """Give digest and name of every key in use."""
-    rows = session.exec(
-        select(WriteKeyRow.digest, WriteKeyRow.name).where(col(WriteKeyRow.revoked_at).is_(None))
-    )
-    return [(digest, name) for digest, name in rows]
+def active_senders(session: Session) -> Sequence[tuple[str, Sender]]:
+    """Give digest and holder of every key in use."""
+    rows = session.exec(select(WriteKeyRow).where(col(WriteKeyRow.revoked_at).is_(None)))
+    return [
+        (
+            row.digest,
+            Sender(name=row.name, kind=KeyKind(row.kind), origins=frozenset(_origins(row))),
+        )
+        for row in rows
+    ]
 
 
 def note_use(session: Session, name: str, *, used_at: datetime) -> None:
@@ -77,10 +91,16 @@ def note_use(session: Session, name: str, *, used_at: datetime) -> None:
 def _key(row: WriteKeyRow) -> WriteKey:
     return WriteKey(
         name=row.name,
+        kind=KeyKind(row.kind),
+        origins=_origins(row),
         created_at=row.created_at.astimezone(UTC),
         last_used_at=_utc(row.last_used_at),
         revoked_at=_utc(row.revoked_at),
     )
+
+
+def _origins(row: WriteKeyRow) -> tuple[str, ...]:
+    return tuple(row.origins.split("\n")) if row.origins else ()
 
 
 def _utc(instant: datetime | None) -> datetime | None:

@@ -1,5 +1,5 @@
 """Connect: how events come in."""
 
-from core.ui.live import connecting
+from core.ui.connect import frame
 
-connecting.show(is_first=True)
+frame.show()

@@ -1,0 +1,159 @@
+"""Did it arrive? What came in last, as it comes, and what was refused."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import bootstrap
+from core.clock import now
+from core.domain.calls import ANONYMOUS
+from core.domain.roles import Role
+from core.services.arrivals import TEST_PERSON, Arrival, latest_events, send_test_event
+from core.services.ingesting import rejections
+from core.ui import formats, signed_in
+from core.ui.live import words
+
+OFTEN = 3.0  # seconds between two looks
+_SHOWN = 15
+_LONGEST = 120
+_LOOKED_AT = 200
+_WAYS = {
+    "api": "Client or page",
+    "pixel": "Pixel",
+    "delivery": "Our e-mails",
+    "queue": "Queue",
+    "test": "This page",
+}
+_CALLS = {
+    "identify": "Who somebody is",
+    "track": "Event",
+    "page": "Page view",
+    "screen": "Screen view",
+    "group": "Group",
+    "alias": "Two ids of one person",
+}
+
+
+@st.fragment(run_every=OFTEN)
+def show() -> None:
+    """Show the latest events and refusals, anew every few seconds."""
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
+    ):
+        st.subheader("3. Did it arrive?", anchor=False, width="content")
+        st.button(
+            "Send a test event",
+            icon=":material/send:",
+            key="connect_test",
+            on_click=_send,
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR)
+            or "An event of nobody. No e-mail can follow from it.",
+        )
+    _show_events(latest_events(bootstrap.database(), _SHOWN))
+    _show_refused_requests()
+    _show_rejected()
+
+
+@signed_in.only(Role.EDITOR)
+def _send() -> None:
+    send_test_event(bootstrap.database(), now())
+
+
+def _show_events(events: Sequence[Arrival]) -> None:
+    if not events:
+        st.info(
+            "Nothing came in yet. Put the code into your page or your shop, do something there, "
+            "and it appears here within seconds.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    moment = now()
+    rows = [
+        {
+            "Came in": words.ago(event.received_at, moment),
+            "Person": _person(event.user_id),
+            "Event": words.masked(event.event),
+            "What it says": _said(event),
+            "By": _WAYS.get(event.source, event.source.replace(":", " ").capitalize()),
+        }
+        for event in events
+    ]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        alt="The events that came in last: when, of whom, what, and by which way",
+        column_config={"What it says": st.column_config.TextColumn(width="large")},
+    )
+    st.caption("The latest, shown anew every few seconds. E-mail addresses are masked.")
+
+
+def _person(user_id: str) -> str:
+    """Name somebody: by their id, or as a visitor of whom nothing else is known."""
+    if user_id == TEST_PERSON:
+        return "Test"
+    if user_id.startswith(ANONYMOUS):
+        return f"Visitor {words.masked(user_id.removeprefix(ANONYMOUS))[:8]}"
+    return words.masked(user_id)
+
+
+def _said(event: Arrival) -> str:
+    told = ", ".join(
+        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in event.properties.items()
+        if name != "context"
+    )
+    masked = words.masked(told)
+    return masked if len(masked) <= _LONGEST else masked[: _LONGEST - 1] + "…"
+
+
+def _show_refused_requests() -> None:
+    """Name what knocked with a wrong key and the like, which never reaches the database."""
+    moment = now()
+    latest = [one for one in bootstrap.refused_requests().latest() if one.code != "unavailable"]
+    counts = Counter((one.reason, one.origin) for one in latest)
+    seen = {(one.reason, one.origin): one.at for one in reversed(latest)}
+    for (reason, origin), count in list(counts.items())[:3]:
+        # As code, so that a stranger's address does not become a link to click.
+        page = f" from pages of `{origin.replace('`', '')}`" if origin else ""
+        last = words.ago(seen[reason, origin], moment)
+        refused = f"A request{page} was refused {last}"
+        if count > 1:
+            refused = f"{count:,} requests{page} were refused, the last one {last}"
+        st.warning(f"{refused}: {formats.plain(words.masked(reason))}.", icon=":material/block:")
+
+
+def _show_rejected() -> None:
+    rejected = rejections(bootstrap.database(), _LOOKED_AT)
+    if not rejected:
+        return
+    counts = Counter((one.kind, one.reason, one.source) for one in rejected)
+    latest = {(one.kind, one.reason, one.source): one.received_at for one in reversed(rejected)}
+    moment = now()
+    more = "+" if len(rejected) == _LOOKED_AT else ""
+    with st.expander(
+        f"What could not be used ({len(rejected):,}{more})",
+        icon=":material/report:",
+        key="connect_rejected",
+    ):
+        rows = [
+            {
+                "Last": words.ago(latest[kind, reason, source], moment),
+                "How often": count,
+                "What": _CALLS.get(kind, "Unknown"),
+                "Why": words.masked(reason),
+                "By": _WAYS.get(source, source),
+            }
+            for (kind, reason, source), count in counts.items()
+        ]
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            width="stretch",
+            alt="What was sent and could not be used, and why, the latest first",
+            column_config={"Why": st.column_config.TextColumn(width="large")},
+        )

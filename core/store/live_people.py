@@ -1,5 +1,7 @@
 """What live knows of people: profiles, suppressed addresses, and the evaluator's memory."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,6 +15,7 @@ from core.store.live_tables import ProfileRow, StateRow, SuppressionRow
 
 _STATES, _PROFILES = table_of(StateRow), table_of(ProfileRow)
 _SUPPRESSED = table_of(SuppressionRow)
+_SALT = "salt"  # no address: beside it stands, as its reason, what digests of addresses begin with
 
 
 class State(NamedTuple):
@@ -106,21 +109,23 @@ def save_profiles(session: Session, profiles: Sequence[Profile], *, changed_at: 
     upsert(session, _PROFILES, [_profile_row(profile, changed_at) for profile in profiles])
 
 
-def add_profiles(session: Session, profiles: Sequence[Profile], *, changed_at: int) -> None:
-    """Keep the profiles of people who have none yet."""
-    if profiles:
-        statement = insert_into(session, _PROFILES).on_conflict_do_nothing()
-        rows = [_profile_row(profile, changed_at) for profile in profiles]
-        session.connection().execute(statement, rows)
-
-
-def profiles_of(session: Session, user_ids: Iterable[str]) -> dict[str, Profile]:
-    """Read the profiles of some people by user id."""
+def profiles_of(
+    session: Session, user_ids: Iterable[str], *, for_change: bool = False
+) -> dict[str, Profile]:
+    """Read the profiles of some people by user id; nobody else changes those read `for_change`."""
     columns = [_PROFILES.c[name] for name in Profile._fields]
-    rows = session.connection().execute(
-        select(*columns).where(among(session, _PROFILES.c.user_id, user_ids))
-    )
+    asked = select(*columns).where(among(session, _PROFILES.c.user_id, user_ids))
+    if for_change:
+        asked = asked.order_by(_PROFILES.c.user_id).with_for_update()
+    rows = session.connection().execute(asked)
     return {row[0]: Profile(row[0], json.loads(row[1]), *row[2:]) for row in rows.all()}
+
+
+def changed_at(session: Session, user_id: str) -> int | None:
+    """Give when (µs) a person's profile changed last; None for somebody without one."""
+    found = select(_PROFILES.c.changed_at).where(_PROFILES.c.user_id == user_id)
+    changed: int | None = session.connection().execute(found).scalar()
+    return changed
 
 
 def asks_consent(session: Session) -> bool:
@@ -149,15 +154,70 @@ def allow(session: Session, address: str) -> None:
 
 
 def suppressed_among(session: Session, addresses: Iterable[str]) -> set[str]:
-    """Name those of the addresses, in lower case, that are suppressed."""
-    wanted = [address.strip().lower() for address in addresses]
+    """Name those of the addresses, in lower case, that are suppressed; digests count as well."""
+    wanted = {address.strip().lower() for address in addresses}
     if not wanted:
         return set()
+    found = _suppressions(session, [*wanted, _SALT])
+    salt = found.pop(_SALT, None)
+    if salt is None:
+        return set(found)
+    address_of = {_digest(salt, address): address for address in wanted}
+    digests = _suppressions(session, address_of)
+    return {*found, *(address_of[digest] for digest in digests)}
+
+
+def suppress_digests(
+    session: Session, addresses: Iterable[str], *, salt: str, reason: str, source: str, at: int
+) -> None:
+    """Let addresses get nothing any more, and keep of each only a digest under a secret salt.
+
+    The first salt stays. It is kept with the digests, so that a copy of them is whole.
+    """
+    first = {"address": _SALT, "reason": salt, "source": source, "at": 0}
+    statement = insert_into(session, _SUPPRESSED).on_conflict_do_nothing()
+    session.connection().execute(statement, [first])
+    kept = _suppressions(session, [_SALT])[_SALT]
+    for address in addresses:
+        suppress(session, [_digest(kept, address)], reason=reason, source=source, at=at)
+        allow(session, address)
+
+
+def suppression_reason(session: Session, address: str) -> str | None:
+    """Give why an address gets nothing, by itself or by its digest; None where it may."""
+    plain = address.strip().lower()
+    found = _suppressions(session, [plain, _SALT])
+    salt = found.pop(_SALT, None)
+    if salt is not None and not found:
+        found = _suppressions(session, [_digest(salt, plain)])
+    return next(iter(found.values()), None)
+
+
+def allow_digest(session: Session, address: str) -> None:
+    """Lift what `suppress_digests` did to an address."""
+    salt = _suppressions(session, [_SALT]).get(_SALT)
+    if salt is not None:
+        allow(session, _digest(salt, address))
+
+
+def _suppressions(session: Session, addresses: Iterable[str]) -> dict[str, str]:
     rows = session.connection().execute(
-        select(_SUPPRESSED.c.address).where(among(session, _SUPPRESSED.c.address, wanted))
+        select(_SUPPRESSED.c.address, _SUPPRESSED.c.reason).where(
+            among(session, _SUPPRESSED.c.address, addresses)
+        )
     )
-    return {row[0] for row in rows.all()}
+    return {row.address: row.reason for row in rows}
+
+
+def _digest(salt: str, address: str) -> str:
+    plain = address.strip().lower().encode("utf-8", "surrogatepass")
+    return f"digest:{hmac.new(bytes.fromhex(salt), plain, hashlib.sha256).hexdigest()}"
 
 
 def _profile_row(profile: Profile, changed_at: int) -> dict[str, Any]:
-    return {**profile._asdict(), "traits": json.dumps(profile.traits), "changed_at": changed_at}
+    return {
+        **profile._asdict(),
+        "traits": json.dumps(profile.traits),
+        "email_key": profile.email.strip().lower() if profile.email else None,
+        "changed_at": changed_at,
+    }

@@ -10,7 +10,7 @@ from core.clock import now
 from core.history.manifest import Manifest
 from core.rendering.emails import EmailTemplate, RenderedEmail
 from core.services.email_context import Recipient
-from core.ui import formats
+from core.ui import formats, masked
 from core.ui.emails import email_draft, email_readers
 from core.ui.emails.email_crowds import EVERYBODY, Crowd, Everybody, Send, sends
 from core.ui.readers import DatasetKey
@@ -142,7 +142,7 @@ def _show_search(crowd: Crowd) -> None:
         st.caption(f"Nobody here begins with {formats.plain(text)}.")
     for place, label in found.items():
         st.button(
-            formats.plain(label),
+            formats.plain(masked.text(label)),
             key=f"{_FOUND}_{place}",
             type="tertiary",
             on_click=_go,

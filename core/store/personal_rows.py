@@ -1,0 +1,146 @@
+"""Every row about a person, whatever table it stands in: read out, or deleted.
+
+The tables are asked of the database itself, so that none is forgotten that a later release adds: a
+row is about somebody if its `user_id` or `person_id` says so, or its `address` is theirs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.store.ingest_tables import PersonLinkRow
+from core.store.live_events import partition_of
+from core.store.live_outbox import QUEUED, SENDING, WITHHELD
+from core.store.live_sets import among, table_of
+from core.store.live_tables import EventRow, MessageRow, WaitingRow
+from core.store.person_links import lock_partitions
+from core.store.privacy_tables import AuditRow
+
+ERASED = "erased"
+_IDS, _ADDRESSES = ("user_id", "person_id"), ("address", "email")
+_EVENTS, _WAITING = table_of(EventRow), table_of(WaitingRow)
+_MESSAGES, _LINKS, _AUDIT = table_of(MessageRow), table_of(PersonLinkRow), table_of(AuditRow)
+# What was said of a call that could not be used may quote it.
+_MAY_MENTION = ("rejected_calls", "hook_deliveries", "mail_reports", "alert_notices")
+_KEPT = ("live_suppressions",)  # its own verb puts a digest in the place of the address
+
+Mentions = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """All ids and e-mail addresses (lower case) of one person."""
+
+    user_ids: frozenset[str]
+    addresses: frozenset[str]
+
+
+def ids_of(session: Session, user_id: str) -> frozenset[str]:
+    """Give all ids of a person, by any of them."""
+    linked = select(_LINKS.c.user_id).where(_LINKS.c.person_id == user_id)
+    owner = session.connection().execute(linked).scalar() or user_id
+    former = select(_LINKS.c.person_id).where(_LINKS.c.user_id == owner)
+    return frozenset({user_id, owner, *session.connection().execute(former).scalars()})
+
+
+def rows_of(session: Session, names: Names) -> dict[str, list[dict[str, Any]]]:
+    """Give all rows about a person by table, each in the order of its key."""
+    found = {}
+    for table in _tables(session):
+        about = _about(session, table, names)
+        if about is not None:
+            asked = select(table).where(about).order_by(*table.primary_key)
+            rows = [dict(row) for row in session.connection().execute(asked).mappings()]
+            if rows:
+                found[table.name] = rows
+    return found
+
+
+def withhold_queued(session: Session, names: Names, now: int) -> int:
+    """Let no message that waits go out any more; give how many there were."""
+    held = session.connection().execute(
+        update(_MESSAGES)
+        .where(among(session, _MESSAGES.c.user_id, names.user_ids), _MESSAGES.c.state == QUEUED)
+        .values(state=WITHHELD, reason=ERASED, changed_at=now)
+        .returning(_MESSAGES.c.id)
+    )
+    return len(held.all())
+
+
+def sending_count(session: Session, names: Names) -> int:
+    """Count the messages that are on the wire at this moment."""
+    asked = select(func.count()).where(
+        among(session, _MESSAGES.c.user_id, names.user_ids), _MESSAGES.c.state == SENDING
+    )
+    return int(session.connection().execute(asked).scalar_one())
+
+
+def delete_rows(session: Session, names: Names, mentions: Mentions) -> dict[str, int]:
+    """Delete all rows about a person, and give how many by table; workers are waited for."""
+    lock_partitions(session, {partition_of(user_id) for user_id in names.user_ids})
+    counts: dict[str, int] = {}
+    own = select(_EVENTS.c.seq).where(among(session, _EVENTS.c.user_id, names.user_ids))
+    session.connection().execute(delete(_WAITING).where(_WAITING.c.seq.in_(own)))
+    for table in _tables(session):
+        gone = _delete_about(session, table, names)
+        if table.name in _MAY_MENTION:
+            gone += _delete_mentioning(session, table, mentions)
+        if gone:
+            counts[table.name] = gone
+    return counts
+
+
+def redact_audit(session: Session, mentions: Mentions, stand_in: str) -> int:
+    """Put words in the place of a person's id wherever the log of changes names it."""
+    asked = select(_AUDIT.c.id, _AUDIT.c.subject, _AUDIT.c.detail)
+    count = 0
+    for row in session.connection().execute(asked).all():
+        changed = {name: stand_in for name in ("subject", "detail") if mentions(getattr(row, name))}
+        if changed:
+            same = update(_AUDIT).where(_AUDIT.c.id == row.id)
+            session.connection().execute(same.values(**changed))
+            count += 1
+    return count
+
+
+def _tables(session: Session) -> list[Table]:
+    """Give all tables, those that refer to others before those."""
+    found = MetaData()
+    found.reflect(session.connection())
+    return list(reversed(found.sorted_tables))
+
+
+def _about(session: Session, table: Table, names: Names) -> ColumnElement[bool] | None:
+    """Say which rows of a table are about somebody; None for a table that is about nobody."""
+    ids = [among(session, table.c[name], names.user_ids) for name in _IDS if name in table.c]
+    found = [
+        *ids,
+        *(_same(session, table.c[name], names) for name in _ADDRESSES if name in table.c),
+    ]
+    return or_(*found) if found else None
+
+
+def _same(session: Session, column: Column[Any], names: Names) -> ColumnElement[bool]:
+    return among(session, func.lower(func.trim(column)), names.addresses)
+
+
+def _delete_about(session: Session, table: Table, names: Names) -> int:
+    if table.name == "live_profiles":
+        about: ColumnElement[bool] | None = among(session, table.c.user_id, names.user_ids)
+    else:
+        about = None if table.name in _KEPT else _about(session, table, names)
+    if about is None:
+        return 0
+    return int(session.connection().execute(delete(table).where(about)).rowcount)
+
+
+def _delete_mentioning(session: Session, table: Table, mentions: Mentions) -> int:
+    (key,) = table.primary_key
+    rows = session.connection().execute(select(table)).mappings()
+    keys = [row[key.name] for row in rows if mentions("\n".join(map(str, row.values())))]
+    if keys:
+        session.connection().execute(delete(table).where(among(session, key, keys)))
+    return len(keys)

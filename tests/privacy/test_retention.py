@@ -1,0 +1,127 @@
+"""What is older than somebody wants to keep goes; what is still needed stays."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from core.domain.errors import UnusableInput
+from core.services import audit, retention
+from core.services.live_questions import decisions, outbox, trace
+from core.services.retention import Retention, forget_old, keep_retention
+from core.store import live_events
+from core.store.database import reading, writing
+from core.store.live_outbox import SENT, claim, settle
+from tests.live.launched import START, Shop, at
+
+YEAR = START + timedelta(days=365)
+
+
+@pytest.fixture
+def shop(database: Engine) -> Shop:
+    return Shop(database, "ann", "bob", "cleo")
+
+
+def event_names(shop: Shop, *people: str) -> list[str]:
+    with reading(shop.database) as session:
+        found = live_events.events_named(session, people, ["*"])
+    return [f"{event.user_id} {event.event}" for event in found]
+
+
+def test_by_default_everything_is_kept(shop: Shop) -> None:
+    shop.launch()
+    shop.happen("ann", "buy", 1)
+    shop.tick(30)
+
+    assert forget_old(shop.database, YEAR) == 0
+    assert event_names(shop, "ann") == ["ann buy"]
+
+
+def test_old_events_go_and_new_ones_stay(shop: Shop) -> None:
+    shop.launch()
+    shop.happen("ann", "buy", 1)
+    shop.happen("ann", "view", 24 * 40)
+    shop.tick(24 * 41)
+    keep_retention(shop.database, Retention(events=30), changed_at=START)
+
+    count = forget_old(shop.database, at(24 * 41))
+
+    assert count == 1
+    assert event_names(shop, "ann") == ["ann view"]
+
+
+def test_what_the_evaluator_still_needs_stays_however_old(shop: Shop, both_kinds: None) -> None:
+    shop.launch(trigger={"kind": "inactivity", "for": "300d"})
+    shop.happen("ann", "view", 1)
+    shop.tick(24 * 200)
+    shop.happen("bob", "view", 2)
+    keep_retention(shop.database, Retention(events=30), changed_at=START)
+
+    count = forget_old(shop.database, at(24 * 200))
+    shop.tick(24 * 320)
+
+    assert count == 0
+    assert ("ann", "enrolled") in shop.firings()
+
+
+def test_people_under_way_keep_their_steps_and_their_mail_goes_out(shop: Shop) -> None:
+    shop.launch(steps=[
+        {"id": "reminder", "kind": "send", "template": "cart_recovery"},
+        {"id": "pause", "kind": "delay", "for": "200d"},
+        {"id": "second", "kind": "send", "template": "cart_discount"},
+    ])  # fmt: skip
+    shop.happen("ann", "add", 1)
+    shop.tick(3)
+    keep_retention(shop.database, Retention(events=30, messages=90), changed_at=START)
+
+    forget_old(shop.database, at(24 * 150))
+    shop.tick(24 * 202)
+
+    assert event_names(shop, "ann") == ["ann add"]
+    assert sorted(message.step for message in outbox(shop.database)) == ["reminder", "second"]
+
+
+def test_old_messages_steps_and_decisions_go_once_they_are_done_with(
+    shop: Shop, both_kinds: None
+) -> None:
+    shop.launch(steps=[{"id": "reminder", "kind": "send", "template": "cart_recovery"}])
+    for person in ("ann", "bob"):
+        shop.happen(person, "add", 1)
+    shop.tick(3)
+    with writing(shop.database) as session:
+        first = claim(session, 10**18, 1)[0]
+        settle(session, first.key, SENT, now=10**15, address="x")
+    keep_retention(shop.database, Retention(messages=90), changed_at=START)
+
+    forget_old(shop.database, YEAR)
+
+    assert [message.state for message in outbox(shop.database)] == ["queued"]
+    assert trace(shop.database) == []
+    assert decisions(shop.database) == []
+    assert len(event_names(shop, "ann", "bob")) == 2
+
+
+def test_it_runs_once_a_day_and_in_bounded_pieces(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
+    for number in range(5):
+        audit.note(shop.database, actor="x", action="y", subject=str(number), at=START)
+    keep_retention(shop.database, Retention(audit=30), changed_at=START)
+
+    first = forget_old(shop.database, YEAR)
+    audit.note(shop.database, actor="x", action="y", subject="late", at=START)
+    again = forget_old(shop.database, YEAR + timedelta(hours=23))
+    tomorrow = forget_old(shop.database, YEAR + timedelta(hours=24))
+
+    assert (first, again, tomorrow) == (5, 0, 1)
+
+
+@pytest.mark.parametrize("given", [{"events": 29}, {"messages": 0}, {"audit": -1}, {"rejected": 0}])
+def test_times_that_would_take_what_is_needed_are_refused(
+    shop: Shop, given: dict[str, int]
+) -> None:
+    with pytest.raises(UnusableInput, match="cannot be kept for"):
+        keep_retention(shop.database, Retention(**given), changed_at=START)
+
+    assert retention.retention(shop.database) == Retention()

@@ -35,21 +35,22 @@ class LaunchedTest:
     launch: Launch
 
 
-def launch_in_sandbox(
+def launch_test(
     database: Engine,
     campaign: Campaign,
     settings: ExperimentSettings,
     *,
+    mode: LaunchMode,
     history: Dataset | None,
     by: str,
     at: datetime,
     note: str = "",
 ) -> LaunchedTest:
-    """Launch a campaign, shared out as the test says, and its test; no e-mail leaves.
+    """Launch a campaign, shared out as the test says, and its test.
 
     The campaign is saved as a version first, unless it is one. All of it is one transaction: if any
     part is refused, or the process ends on the way, no version, launch or test is there. Raises
-    UnusableInput where the campaign runs in the sandbox already, or the test was launched before.
+    UnusableInput where the campaign runs in that mode already, or the test was launched before.
     """
     as_tested = campaign_of_test(campaign, settings)
     saved = _saved_version(database, as_tested, settings)
@@ -61,7 +62,7 @@ def launch_in_sandbox(
             joined,
             as_tested,
             launched_at=at,
-            mode=LaunchMode.SANDBOX,
+            mode=mode,
             history=history,
             version_number=number,
         )
@@ -71,8 +72,13 @@ def launch_in_sandbox(
         if test.settings != fixed:
             raise UnusableInput(f"The draft of {fixed.name!r} has just changed; launch it again.")
     logger.info(
-        "test launched in the sandbox",
-        extra={"test": fixed.name, "launch_id": begun.id, "campaign_version": number},
+        "test launched",
+        extra={
+            "mode": mode.value,
+            "test": fixed.name,
+            "launch_id": begun.id,
+            "campaign_version": number,
+        },
     )
     return LaunchedTest(experiment=test, launch=begun)
 
@@ -103,10 +109,10 @@ def campaign_of_test(campaign: Campaign, settings: ExperimentSettings) -> Campai
     return flow_forms.campaign_of(flow_drafts.delete_unreachable(fewer))
 
 
-def running_in_sandbox(database: Engine, campaign: str) -> Launch | None:
-    """Give the launch that keeps a campaign from being launched in the sandbox; None if none."""
+def running_launch(database: Engine, campaign: str, mode: LaunchMode) -> Launch | None:
+    """Give the launch that keeps a campaign from being launched in a mode; None if none does."""
     for found in launches(database):
-        is_same = found.name == campaign and found.mode is LaunchMode.SANDBOX
+        is_same = found.name == campaign and found.mode is mode
         if is_same and found.state is not LaunchState.STOPPED:
             return found
     return None
@@ -120,8 +126,8 @@ def running_test_of(database: Engine, launch_id: int) -> Experiment | None:
     return None
 
 
-def stop_sandbox(database: Engine, launch_id: int, *, at: datetime) -> Launch:
-    """End a launch in the sandbox. Raises UnusableInput while a running test reads it."""
+def stop_launch(database: Engine, launch_id: int, *, at: datetime) -> Launch:
+    """End a launch. Raises UnusableInput while a running test reads it."""
     test = running_test_of(database, launch_id)
     if test is not None:
         raise UnusableInput(

@@ -14,10 +14,13 @@ from core.engine.versions import UnderWay
 from core.history.reading import Dataset
 from core.live.people import profile_of
 from core.live.versions import hand_over_all
+from core.live.withdrawals import guarded
 from core.live.worlds import planned
 from core.services.live_memory import begin_memory
+from core.services.public_calls import with_upload
 from core.store import live_decisions, live_events, live_launches, live_people
 from core.store.database import reading, writing
+from core.store.launch_changes import LaunchChange, note_change
 from core.store.live_launches import StoredLaunch
 
 _PROFILES_AT_ONCE = 5_000
@@ -35,6 +38,16 @@ class LaunchState(StrEnum):
 
     RUNNING = "running"
     PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class Change(StrEnum):
+    """What may be done to a launch."""
+
+    LAUNCHED = "launched"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     STOPPED = "stopped"
 
 
@@ -76,6 +89,7 @@ def launch(
         if history is not None:
             _add_profiles(session, history, at)
         _remember(session, version_id, mode, history, at)
+        _note(session, (launch_id, version_id), Change.LAUNCHED, at, history=history)
         return _launch(_stored(session, launch_id))
 
 
@@ -87,7 +101,12 @@ def launches(database: Engine) -> list[Launch]:
 
 def pause(database: Engine, launch_id: int, *, at: datetime) -> Launch:
     """Keep a launch's messages back; it goes on deciding, so that nothing is lost."""
-    return _change(database, launch_id, LaunchState.PAUSED, at)
+    now = as_microseconds(at)
+    with writing(database) as session:
+        stored = _open(session, launch_id)
+        live_launches.set_state(session, launch_id, LaunchState.PAUSED, now)
+        _note(session, (launch_id, stored.versions[-1].id), Change.PAUSED, now)
+        return _launch(_stored(session, launch_id))
 
 
 def resume(database: Engine, launch_id: int, *, at: datetime) -> Launch:
@@ -99,6 +118,7 @@ def resume(database: Engine, launch_id: int, *, at: datetime) -> Launch:
         before = now - campaign.stale_after
         live_decisions.withhold_stale(session, launch_id, before, now, _kept_since(stored, now))
         live_launches.set_state(session, launch_id, LaunchState.RUNNING, now)
+        _note(session, (launch_id, stored.versions[-1].id), Change.RESUMED, now)
         return _launch(_stored(session, launch_id))
 
 
@@ -111,6 +131,7 @@ def stop(database: Engine, launch_id: int, *, at: datetime) -> Launch:
         hand_over_all(session, stored, None, UnderWay.LEAVE, now)
         live_decisions.withdraw(session, launch_id, now, _kept_since(stored, now))
         live_launches.set_state(session, launch_id, LaunchState.STOPPED, now)
+        _note(session, (launch_id, stored.versions[-1].id), Change.STOPPED, now)
         return _launch(_stored(session, launch_id))
 
 
@@ -147,14 +168,38 @@ def publish_version(
         if under_way is not UnderWay.STAY:
             hand_over_all(session, stored, version_id, under_way, now)
             live_launches.close_versions(session, launch_id, version_id)
+        _note(
+            session,
+            (launch_id, version_id),
+            Change.PUBLISHED,
+            now,
+            history=history,
+            under_way=under_way,
+        )
         return _launch(_stored(session, launch_id))
 
 
-def _change(database: Engine, launch_id: int, state: LaunchState, at: datetime) -> Launch:
-    with writing(database) as session:
-        _open(session, launch_id)
-        live_launches.set_state(session, launch_id, state, as_microseconds(at))
-        return _launch(_stored(session, launch_id))
+def _note(
+    session: Session,
+    ids: tuple[int, int],
+    what: Change,
+    at: int,
+    *,
+    history: Dataset | None = None,
+    under_way: UnderWay | None = None,
+) -> None:
+    """Write down what is done to a launch (its id, and its version's), so that it can be redone."""
+    note_change(
+        session,
+        LaunchChange(
+            *ids,
+            what,
+            at,
+            under_way=under_way,
+            dataset=None if history is None else history.manifest.name,
+            fingerprint=None if history is None else history.manifest.fingerprint,
+        ),
+    )
 
 
 def _remember(
@@ -168,10 +213,21 @@ def _remember(
 
 
 def _add_profiles(session: Session, history: Dataset, at: int) -> None:
-    profiles = [profile_of(user_id, traits) for user_id, traits in history.profiles().items()]
-    for first in range(0, len(profiles), _PROFILES_AT_ONCE):
-        part = profiles[first : first + _PROFILES_AT_ONCE]
-        live_people.add_profiles(session, part, changed_at=at)
+    """Let live know what the upload says of people, beside what it knows of them already."""
+    told = list(guarded(session, history.profiles(), saved_at=at).items())
+    for first in range(0, len(told), _PROFILES_AT_ONCE):
+        part = dict(told[first : first + _PROFILES_AT_ONCE])
+        known = live_people.profiles_of(session, part)
+        whole = {
+            user_id: with_upload(known[user_id].traits, traits) if user_id in known else traits
+            for user_id, traits in part.items()
+        }
+        changed = [
+            profile_of(user_id, traits)
+            for user_id, traits in whole.items()
+            if user_id not in known or traits != known[user_id].traits
+        ]
+        live_people.save_profiles(session, changed, changed_at=at)
 
 
 def _kept_since(stored: StoredLaunch, now: int) -> int:

@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 
 from core.domain.instants import as_microseconds, from_microseconds, iso
 from core.live.evaluator import GRACE
-from core.store import live_decisions, live_events, live_launches, live_outbox, live_people
+from core.store import (
+    live_counts,
+    live_decisions,
+    live_events,
+    live_launches,
+    live_outbox,
+    live_people,
+)
 from core.store.database import reading
 from core.store.live_decisions import Decision, TraceLine
 from core.store.live_events import DeadLetter, ReceivedEvent
@@ -57,8 +64,9 @@ def status(database: Engine, now: datetime) -> dict[str, Any]:
 def is_needed(database: Engine) -> bool:
     """Say whether there is anything to decide: a launch that was not stopped, or an event."""
     with reading(database) as session:
-        waiting, _ = live_events.waiting_since(session)
-        return waiting > 0 or live_launches.has_open_launch(session)
+        return live_counts.waiting_count(session, most=1) > 0 or live_launches.has_open_launch(
+            session
+        )
 
 
 def decisions(
@@ -134,7 +142,7 @@ def _events(session: Session, shares: Sequence[live_launches.Share]) -> dict[str
 
 
 def _lag(session: Session, now: int) -> float:
-    _, oldest = live_events.waiting_since(session)
+    oldest = live_counts.oldest_waiting(session)
     if oldest is None or oldest > now - GRACE:
         return 0.0
     return (from_microseconds(now - GRACE) - from_microseconds(oldest)).total_seconds()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.domain.campaigns import Campaign
@@ -138,6 +138,7 @@ def prepare_partitions(session: Session) -> None:
 def lock_partitions(session: Session) -> None:
     """Let nobody decide anything until this transaction ends."""
     prepare_partitions(session)
+    _lock_in_order(session)
     session.connection().execute(
         update(_PARTITIONS).values(decided_count=_PARTITIONS.c.decided_count)
     )
@@ -191,6 +192,7 @@ def report_in(session: Session, worker: str, now: int, stale_after: int) -> int:
         index_elements=["name"], set_={"heartbeat_at": now}
     )
     session.connection().execute(statement, [row])
+    _lock_in_order(session, _PARTITIONS.c.owner == worker)
     session.connection().execute(
         update(_PARTITIONS).where(_PARTITIONS.c.owner == worker).values(heartbeat_at=now)
     )
@@ -213,6 +215,7 @@ def workers(session: Session) -> list[tuple[str, int, int]]:
 
 def release(session: Session, owner: str, partitions: Sequence[int] | None = None) -> None:
     """Give partitions back: some, or all that a worker holds."""
+    _lock_in_order(session, _PARTITIONS.c.owner == owner)
     statement = update(_PARTITIONS).where(_PARTITIONS.c.owner == owner)
     if partitions is not None:
         statement = statement.where(_PARTITIONS.c.partition.in_(partitions))
@@ -244,6 +247,15 @@ def hold(session: Session, partition: int, owner: str, now: int) -> Share | None
     )
     row = session.connection().execute(statement).first()
     return None if row is None else Share._make(row)
+
+
+def _lock_in_order(session: Session, *which: ColumnElement[bool]) -> None:
+    """Lock partitions one after the other: who locks several does it in this order, or in a circle.
+
+    On SQLite a writing transaction is alone in any case.
+    """
+    number = _PARTITIONS.c.partition
+    session.connection().execute(select(number).where(*which).order_by(number).with_for_update())
 
 
 def move_on(session: Session, partition: int, watermark: int, decided: int, late: int) -> None:

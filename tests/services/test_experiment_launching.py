@@ -19,10 +19,10 @@ from core.services import campaigns
 from core.services.experiment_launching import (
     LaunchedTest,
     campaign_of_test,
-    launch_in_sandbox,
-    running_in_sandbox,
+    launch_test,
+    running_launch,
     running_test_of,
-    stop_sandbox,
+    stop_launch,
 )
 from core.services.experiments import (
     draft_experiment,
@@ -76,7 +76,9 @@ def carts() -> Campaign:
 def launched(database: Engine, carts: Campaign) -> Callable[..., LaunchedTest]:
     def launch(settings: ExperimentSettings | None = None) -> LaunchedTest:
         given = settings or settings_for(carts, "timing")
-        return launch_in_sandbox(database, carts, given, history=None, by=BY, at=AT)
+        return launch_test(
+            database, carts, given, mode=LaunchMode.SANDBOX, history=None, by=BY, at=AT
+        )
 
     return launch
 
@@ -108,7 +110,9 @@ def test_the_saved_version_is_launched_under_its_own_number(
         assert saved.number == number
     settings = settings_for(carts, "timing", version=1)
 
-    found = launch_in_sandbox(database, carts, settings, history=None, by=BY, at=AT)
+    found = launch_test(
+        database, carts, settings, mode=LaunchMode.SANDBOX, history=None, by=BY, at=AT
+    )
 
     assert found.launch.version_number == found.experiment.settings.version == 1
     assert len(campaigns.versions(database, "Carts")) == 2
@@ -134,7 +138,9 @@ def test_a_draft_that_is_launched_as_it_was_kept_is_not_planned_twice(
     settings = settings_for(carts, "timing", version=1)
     draft_experiment(database, settings, by=BY, at=AT)
 
-    found = launch_in_sandbox(database, carts, settings, history=None, by=BY, at=AT)
+    found = launch_test(
+        database, carts, settings, mode=LaunchMode.SANDBOX, history=None, by=BY, at=AT
+    )
 
     kinds = [change.kind for change in found.experiment.changes]
     assert kinds == [ChangeKind.DRAFTED, ChangeKind.LAUNCHED]
@@ -152,11 +158,11 @@ def test_a_test_that_cannot_be_launched_leaves_neither_launch_nor_version(
 ) -> None:
     other = carts.model_copy(update={"name": "Others"})
     taken = settings_for(other, "timing", name="taken")
-    launch_in_sandbox(database, other, taken, history=None, by=BY, at=AT)
+    launch_test(database, other, taken, mode=LaunchMode.SANDBOX, history=None, by=BY, at=AT)
     settings = settings_for(carts, "timing").model_copy(update=spoil)
 
     with pytest.raises(UnusableInput):
-        launch_in_sandbox(database, carts, settings, history=None, by=BY, at=AT)
+        launch_test(database, carts, settings, mode=LaunchMode.SANDBOX, history=None, by=BY, at=AT)
 
     assert [found.name for found in launches(database)] == ["Others"]
     assert campaigns.versions(database, "Carts") == []
@@ -180,17 +186,17 @@ def test_what_runs_in_the_sandbox_is_stopped_only_once_its_test_has_ended(
     database: Engine, launched: Callable[..., LaunchedTest]
 ) -> None:
     found = launched()
-    running = running_in_sandbox(database, "Carts")
+    running = running_launch(database, "Carts", LaunchMode.SANDBOX)
     assert running is not None
     assert running_test_of(database, running.id) == found.experiment
 
     with pytest.raises(UnusableInput, match="end it before"):
-        stop_sandbox(database, running.id, at=AT)
+        stop_launch(database, running.id, at=AT)
     end_experiment(database, found.experiment.name, by=BY, at=AT)
-    stopped = stop_sandbox(database, running.id, at=AT)
+    stopped = stop_launch(database, running.id, at=AT)
 
     assert stopped.state is LaunchState.STOPPED
-    assert running_in_sandbox(database, "Carts") is None
+    assert running_launch(database, "Carts", LaunchMode.SANDBOX) is None
 
 
 def test_a_campaign_that_the_test_shares_out_alike_stays_as_it_is(carts: Campaign) -> None:

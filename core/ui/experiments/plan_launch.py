@@ -1,6 +1,7 @@
-"""The end of a plan: what will be fixed, kept as a draft or launched in the sandbox."""
+"""The end of a plan: what will be fixed, kept as a draft or launched."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -9,20 +10,34 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.domain.campaigns import Campaign
-from core.domain.errors import UnusableInput
+from core.domain.errors import CampaignError, UnusableInput
 from core.domain.experiments import ExperimentSettings
+from core.domain.roles import Role
 from core.services import experiment_launching
 from core.services.experiment_history import SplitChoice, dataset_of
 from core.services.experiment_plan import ExperimentPlan, planned_settings
 from core.services.experiments import draft_experiment
-from core.services.live_launches import Launch
+from core.services.launch_preview import RehearsedSends
+from core.services.live_launches import Launch, LaunchMode
 from core.stats.intervals import Reason
-from core.ui import formats, notices
+from core.ui import audit, formats, notices, signed_in
 from core.ui.experiments import place, plan_draft, plan_pieces, plan_readers, plan_words
 from core.ui.experiments.place import View
+from core.ui.live import launch_consent
 
-BY = "this page"
+_HOW = {LaunchMode.LIVE: "for real", LaunchMode.SANDBOX: "in the sandbox"}
 _FAILURE = "experiments_plan_failure"
+
+
+@dataclass(frozen=True, slots=True)
+class _Launching:
+    """All that a launch needs; `settings` is None where the test has no usable name."""
+
+    choice: SplitChoice
+    campaign: Campaign
+    settings: ExperimentSettings | None
+    plan: ExperimentPlan
+    mode: LaunchMode
 
 
 def show(
@@ -43,15 +58,19 @@ def show(
             "by then keeps the variant they got."
         )
         name = _edit_name(key, settings.name)
-        running = plan_readers.running_in_sandbox(campaign.name)
-        is_ready = _fitting(campaign, settings) and running is None and plan.starts_on == today
+        is_fitting = _fitting(campaign, settings)
+        mode = launch_consent.choose_mode("experiments_plan_mode")
+        running = plan_readers.running_launch(campaign.name, mode)
+        is_ready = is_fitting and running is None and plan.starts_on == today
         named = settings.model_copy(update={"name": name}) if name else None
+        is_sendable, found = _say_what_a_launch_does(campaign, mode)
         _show_failure()
         with st.container(horizontal=True, vertical_alignment="center"):
             _offer_draft(named, plan)
-            _offer_launch(choice, campaign, named, plan, is_ready=is_ready)
-        _say_what_a_launch_does(plan, today)
-        _show_running(running)
+            launching = _Launching(choice, campaign, named, plan, mode)
+            _offer_launch(launching, found, is_ready=is_ready and is_sendable)
+        _offer_today(plan, today)
+        _show_running(running, mode)
 
 
 def fixed_table(settings: ExperimentSettings, plan: ExperimentPlan) -> pd.DataFrame:
@@ -98,43 +117,56 @@ def _offer_draft(settings: ExperimentSettings | None, plan: ExperimentPlan) -> N
         "Keep as a draft",
         icon=":material/save:",
         key="experiments_plan_keep",
-        disabled=settings is None,
+        disabled=settings is None or not signed_in.may(Role.EDITOR),
         on_click=_keep,
         args=(settings, plan),
-        help="Kept under *All tests*; open it there to go on.",
+        help=signed_in.why_not(Role.EDITOR) or "Kept under *All tests*; open it there to go on.",
     )
 
 
-def _offer_launch(
-    choice: SplitChoice,
-    campaign: Campaign,
-    settings: ExperimentSettings | None,
-    plan: ExperimentPlan,
-    *,
-    is_ready: bool,
-) -> None:
-    has_size = not isinstance(plan.size, Reason)
+def _offer_launch(launching: _Launching, found: RehearsedSends | None, *, is_ready: bool) -> None:
+    has_size = not isinstance(launching.plan.size, Reason)
+    is_off = launching.settings is None or not is_ready or not has_size
+    if launching.mode is LaunchMode.SANDBOX:
+        _show_button("Launch in the sandbox", launching, is_off=is_off)
+        return
+    with st.popover(
+        "Launch for real",
+        icon=":material/rocket_launch:",
+        key="experiments_plan_for_real",
+        disabled=is_off,
+    ):
+        st.markdown(formats.plain(launch_consent.question(found)))
+        _show_button("Yes, launch it", launching, is_off=is_off)
+
+
+def _show_button(label: str, launching: _Launching, *, is_off: bool) -> None:
     if st.button(
-        "Launch in the sandbox",
+        label,
         type="primary",
         icon=":material/rocket_launch:",
         key="experiments_plan_launch",
-        disabled=settings is None or not is_ready or not has_size,
-        help="No e-mail leaves.",
+        disabled=is_off or not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
     ):
-        assert settings is not None  # else the button is disabled
         with st.spinner("Launching: the flow learns what your customers did so far …"):
-            is_done = _attempt(lambda: _launch(choice, campaign, settings, plan))
-        if is_done:
-            place.go(View.TEST, settings.name)
+            is_done = _attempt(lambda: _launch(launching))
+        if is_done and launching.settings is not None:
+            place.go(View.TEST, launching.settings.name)
         st.rerun()
 
 
-def _say_what_a_launch_does(plan: ExperimentPlan, today: date) -> None:
-    st.caption(
-        "In the sandbox everything is decided on the events that come in from now on, as it would "
-        "be for real, and **no e-mail leaves**. Sending for real is not possible yet."
-    )
+def _say_what_a_launch_does(
+    campaign: Campaign, mode: LaunchMode
+) -> tuple[bool, RehearsedSends | None]:
+    """Say what a launch does; give whether it can be done, and what was rehearsed."""
+    if mode is LaunchMode.SANDBOX:
+        launch_consent.show_sandbox()
+        return True, None
+    return launch_consent.show_live(campaign)
+
+
+def _offer_today(plan: ExperimentPlan, today: date) -> None:
     if plan.starts_on != today:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(
@@ -149,12 +181,12 @@ def _say_what_a_launch_does(plan: ExperimentPlan, today: date) -> None:
             )
 
 
-def _show_running(running: Launch | None) -> None:
-    """Say that the campaign runs in the sandbox already, and offer to stop it."""
+def _show_running(running: Launch | None, mode: LaunchMode) -> None:
+    """Say that the campaign runs in that mode already, and offer to stop it."""
     if running is None:
         return
     test = plan_readers.running_test_of(running.id)
-    said = f"“{running.name}” runs in the sandbox since {formats.day(running.launched_at)}"
+    said = f"“{running.name}” runs {_HOW[mode]} since {formats.day(running.launched_at)}"
     if test is not None:
         st.info(formats.plain(f"{said}, for the test “{test.name}”. End that one first."))
         st.button(
@@ -171,14 +203,18 @@ def _show_running(running: Launch | None) -> None:
         key="experiments_plan_stop_sandbox",
         on_click=_stop,
         args=(running,),
-        help="Nobody enters any more, and everybody under way leaves. Nothing was sent.",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR)
+        or "Nobody enters any more, and everybody under way leaves.",
     )
 
 
 def _keep(settings: ExperimentSettings, plan: ExperimentPlan) -> None:
     def keep() -> None:
+        signed_in.check(Role.EDITOR)
         given = settings if isinstance(plan.size, Reason) else planned_settings(settings, plan)
-        draft_experiment(bootstrap.database(), given, by=BY, at=now(), note=_note(plan))
+        by = signed_in.actor()
+        draft_experiment(bootstrap.database(), given, by=by, at=now(), note=_note(plan))
 
     if _attempt(keep):
         plan_draft.name_draft(settings.name)
@@ -186,27 +222,32 @@ def _keep(settings: ExperimentSettings, plan: ExperimentPlan) -> None:
         notices.keep(place.NOTICE, f"Kept “{settings.name}” as a draft.")
 
 
-def _launch(
-    choice: SplitChoice, campaign: Campaign, settings: ExperimentSettings, plan: ExperimentPlan
-) -> None:
-    experiment_launching.launch_in_sandbox(
+def _launch(launching: _Launching) -> None:
+    settings, plan, mode = launching.settings, launching.plan, launching.mode
+    assert settings is not None  # else the button is disabled
+    signed_in.check(Role.EDITOR)
+    experiment_launching.launch_test(
         bootstrap.database(),
-        campaign,
+        launching.campaign,
         planned_settings(settings, plan),
-        history=dataset_of(bootstrap.home(), choice.rehearsal_id),
-        by=BY,
+        mode=mode,
+        history=dataset_of(bootstrap.home(), launching.choice.rehearsal_id),
+        by=signed_in.actor(),
         at=now(),
         note=_note(plan),
     )
-    notices.keep(place.NOTICE, f"Launched “{settings.name}” in the sandbox. No e-mail leaves.")
+    audit.noted("Launched a test", settings.name, f"{settings.campaign}, {_HOW[mode]}")
+    notices.keep(place.NOTICE, f"Launched “{settings.name}” {_HOW[mode]}.")
 
 
 def _stop(running: Launch) -> None:
     def stop() -> None:
-        experiment_launching.stop_sandbox(bootstrap.database(), running.id, at=now())
+        signed_in.check(Role.EDITOR)
+        experiment_launching.stop_launch(bootstrap.database(), running.id, at=now())
 
     if _attempt(stop):
-        notices.keep(place.NOTICE, f"Stopped “{running.name}” in the sandbox.")
+        audit.noted("Stopped a campaign", running.name, f"version {running.version_number}")
+        notices.keep(place.NOTICE, f"Stopped “{running.name}” {_HOW[running.mode]}.")
 
 
 def _note(plan: ExperimentPlan) -> str:
@@ -217,7 +258,7 @@ def _attempt(deed: Callable[[], None]) -> bool:
     """Do something that may be refused; say whether it was done, and keep the reason if not."""
     try:
         deed()
-    except UnusableInput as error:
+    except CampaignError as error:
         st.session_state[_FAILURE] = str(error)
         return False
     return True

@@ -17,11 +17,11 @@ from core.ui.rehearse import rehearse_records
 def show(launches: Sequence[Launch]) -> None:
     """Show the latest decisions that fit the filters."""
     by_id = {launch.id: launch for launch in launches}
-    person, launch_id, kind = _filters(by_id)
-    lines = log(bootstrap.database(), user_id=person, launch_id=launch_id, kind=kind)
+    person, launch_id, kind, reason = _filters(by_id)
+    lines = log(bootstrap.database(), user_id=person, launch_id=launch_id, kind=kind, reason=reason)
     lines = [line for line in lines if line.launch_id in by_id]
     if not lines:
-        is_any = person or launch_id is not None or kind is not None
+        is_any = person or launch_id is not None or kind is not None or reason
         st.caption("Nothing fits." if is_any else "Nothing was decided yet.")
         return
     zone = rehearse_records.common_zone([launch.campaign for launch in launches])
@@ -36,7 +36,7 @@ def show(launches: Sequence[Launch]) -> None:
     st.caption(f"{more}Times in {zone}. Shown anew every few seconds.")
 
 
-def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, Kind | None]:
+def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, Kind | None, str | None]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         person = st.text_input(
             "Person", key="live_person", placeholder="Everybody", width=200, help="Their id."
@@ -59,7 +59,17 @@ def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, Kind 
             format_func=lambda chosen: words.KINDS[chosen],
             width=200,
         )
-    return person.strip() or None, launch_id, kind
+        reason = st.selectbox(
+            "Reason",
+            list(words.REASONS),
+            index=None,
+            key="live_reason",
+            placeholder="Any",
+            format_func=lambda chosen: words.REASONS[chosen],
+            width=260,
+            help="Why somebody was not let in, or an e-mail was held back.",
+        )
+    return person.strip() or None, launch_id, kind, reason
 
 
 def label(launch: Launch) -> str:

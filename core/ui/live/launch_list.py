@@ -8,15 +8,16 @@ from core import bootstrap
 from core.clock import now
 from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds
+from core.domain.roles import Role
 from core.services import live_launches
-from core.services.experiment_launching import running_test_of, stop_sandbox
+from core.services.experiment_launching import running_test_of, stop_launch
 from core.services.live_launches import Launch, LaunchMode, LaunchState
 from core.services.live_overview import LaunchFigures
-from core.ui import formats, notices
-from core.ui.live import words
+from core.ui import audit, formats, notices, signed_in
+from core.ui.live import live_readers, version_form, words
+from core.ui.live.places import NOTICE
 from core.ui.rehearse import rehearse_words
 
-NOTICE = "live_notice"
 _ENDED = 3  # launches that were stopped and are listed without being asked for
 _BADGES = {
     LaunchState.RUNNING: ":green-badge[:material/play_circle: running]",
@@ -24,8 +25,8 @@ _BADGES = {
     LaunchState.STOPPED: ":gray-badge[:material/stop_circle: stopped]",
 }
 _MODES = {
-    LaunchMode.LIVE: ":blue-badge[:material/sensors: live]",
-    LaunchMode.SANDBOX: ":violet-badge[:material/science: sandbox: no mail leaves]",
+    LaunchMode.LIVE: ":blue-badge[:material/sensors: for real]",
+    LaunchMode.SANDBOX: ":violet-badge[:material/science: sandbox: no customer gets mail]",
 }
 
 
@@ -56,6 +57,7 @@ def _show_launch(figures: LaunchFigures) -> None:
             st.caption(formats.plain(_told(figures)))
         if launch.state is not LaunchState.STOPPED:
             with st.container(horizontal=True, width="content"):
+                version_form.show(launch)
                 _offer_pause(launch)
                 _offer_stop(launch)
 
@@ -80,7 +82,9 @@ def _offer_pause(launch: Launch) -> None:
             key=f"live_resume_{launch.id}",
             on_click=_steer,
             args=(live_launches.resume, launch, "Resumed"),
-            help="Its e-mails go on; those that are too old by now are held back.",
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR)
+            or "Its e-mails go on; those that are too old by now are held back.",
         )
         return
     st.button(
@@ -89,7 +93,9 @@ def _offer_pause(launch: Launch) -> None:
         key=f"live_pause_{launch.id}",
         on_click=_steer,
         args=(live_launches.pause, launch, "Paused"),
-        help="People go on entering and waiting; their e-mails are kept until you resume.",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR)
+        or "People go on entering and waiting; their e-mails are kept until you resume.",
     )
 
 
@@ -113,16 +119,20 @@ def _offer_stop(launch: Launch) -> None:
             key=f"live_stop_for_good_{launch.id}",
             on_click=_steer,
             args=(_stop, launch, "Stopped"),
+            disabled=not signed_in.may(Role.EDITOR),
         )
 
 
-_stop = stop_sandbox  # refuses while a test reads the launch, whatever its mode
+_stop = stop_launch  # refuses while a test reads the launch, whatever its mode
 
 
+@signed_in.only(Role.EDITOR)
 def _steer(deed: Callable[..., Launch], launch: Launch, done: str) -> None:
     try:
         deed(bootstrap.database(), launch.id, at=now())
     except UnusableInput as error:
         notices.keep(NOTICE, str(error))
     else:
+        live_readers.count_anew()
+        audit.noted(f"{done} a campaign", launch.name, f"version {launch.version_number}")
         notices.keep(NOTICE, f"{done} “{launch.name}”.")

@@ -7,9 +7,10 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.services.live_launches import Launch, launches
-from core.services.live_overview import launch_figures, pulse
+from core.services.live_overview import LaunchFigures, pulse
 from core.ui import notices
-from core.ui.live import decision_log, launch_list, pulse_view
+from core.ui.live import alert_banner, decision_log, launch_list, live_readers, pulse_view
+from core.ui.live.places import NOTICE
 
 OFTEN = 5.0  # seconds between two looks
 
@@ -32,11 +33,15 @@ def show_overview() -> Overview:
 @st.fragment(run_every=OFTEN)
 def _overview() -> None:
     moment = now()
-    notices.show(launch_list.NOTICE)
-    figures = launch_figures(bootstrap.database())
-    under_way = sum(each.under_way_count for each in figures)
-    pulse_view.show(pulse(bootstrap.database(), moment), under_way, moment)
+    notices.show(NOTICE)
+    figures = live_readers.figures()
+    alert_banner.show(moment)
+    pulse_view.show(pulse(bootstrap.database(), moment), _under_way(figures), moment)
     launch_list.show(figures)
+
+
+def _under_way(figures: list[LaunchFigures]) -> int:
+    return sum(each.under_way_count for each in figures)
 
 
 @st.fragment(run_every=OFTEN)

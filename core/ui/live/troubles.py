@@ -1,29 +1,41 @@
-"""What went wrong on its way: events that came too late, people who could not be decided."""
+"""What went wrong on its way: late events, people who could not be decided, calls given up."""
 
 import pandas as pd
 import streamlit as st
 
 from core import bootstrap
+from core.clock import now
 from core.domain.errors import UnusableInput
+from core.domain.roles import Role
+from core.services.calling import call_again, dead_calls
 from core.services.live_events import try_again
+from core.services.live_launches import launches
 from core.services.live_questions import dead_letters, late_events
-from core.ui import formats, notices
+from core.ui import audit, formats, notices, signed_in
 from core.ui.live import words
-from core.ui.live.launch_list import NOTICE
+from core.ui.live.places import NOTICE
 
 _ZONE = "UTC"
 
 
 def show() -> None:
-    """Show failed people and late events, where there are any."""
-    _show_failed()
-    _show_late()
+    """Show failed people, failed calls and late events."""
+    if not show_if_any():
+        st.caption(
+            "Nothing is amiss: everybody could be decided on, every call got through, and no event "
+            "came too late."
+        )
 
 
-def _show_failed() -> None:
+def show_if_any() -> bool:
+    """Show what went wrong; say whether anything did."""
+    return any([_show_failed(), _show_calls(), _show_late()])
+
+
+def _show_failed() -> bool:
     letters = dead_letters(bootstrap.database())
     if not letters:
-        return
+        return False
     st.subheader("People who could not be decided on", anchor=False)
     st.caption(
         "Something about these people, or an event of theirs, could not be worked on. Nobody else "
@@ -48,22 +60,74 @@ def _show_failed() -> None:
                 key=f"live_try_{letter.id}",
                 on_click=_try_again,
                 args=(letter.id,),
+                disabled=not signed_in.may(Role.EDITOR),
+                help=signed_in.why_not(Role.EDITOR),
             )
+    return True
 
 
+@signed_in.only(Role.EDITOR)
 def _try_again(letter_id: int) -> None:
     try:
         letter = try_again(bootstrap.database(), letter_id)
     except UnusableInput as error:
         notices.keep(NOTICE, str(error))
     else:
+        audit.noted("Tried again", letter.user_id, "a person who could not be decided on")
         notices.keep(NOTICE, f"{words.masked(letter.user_id)} is decided on once more.")
 
 
-def _show_late() -> None:
+def _show_calls() -> bool:
+    """List calls of other systems that were given up."""
+    calls = dead_calls(bootstrap.database())
+    if not calls:
+        return False
+    st.subheader("Other systems that could not be told", anchor=False)
+    st.caption("Each was tried for a day or longer. Mend the cause, then call again.")
+    names = {launch.id: launch.name for launch in launches(bootstrap.database())}
+    for call in calls:
+        with st.container(
+            border=True,
+            horizontal=True,
+            vertical_alignment="center",
+            horizontal_alignment="distribute",
+        ):
+            with st.container(gap="xsmall", width=640):
+                person = formats.plain(words.masked(call.user_id))
+                campaign = formats.plain(names.get(call.launch_id, "a campaign"))
+                st.markdown(f"**{formats.plain(call.host)}** :gray[{campaign}, for {person}]")
+                st.caption(
+                    formats.plain(
+                        f"Tried {call.attempt_count:,} times. {words.masked(call.reason)}"
+                    )
+                )
+            st.button(
+                "Call again",
+                icon=":material/replay:",
+                key=f"live_call_{call.id}",
+                on_click=_call_again,
+                args=(call.id,),
+                disabled=not signed_in.may(Role.EDITOR),
+                help=signed_in.why_not(Role.EDITOR),
+            )
+    return True
+
+
+@signed_in.only(Role.EDITOR)
+def _call_again(call_id: int) -> None:
+    try:
+        call = call_again(bootstrap.database(), call_id, at=now())
+    except UnusableInput as error:
+        notices.keep(NOTICE, str(error))
+    else:
+        audit.noted("Tried again", call.user_id, f"a call of {call.host}")
+        notices.keep(NOTICE, f"{call.host} is called once more.")
+
+
+def _show_late() -> bool:
     events = late_events(bootstrap.database())
     if not events:
-        return
+        return False
     with st.expander("Late events", icon=":material/schedule:", key="live_late"):
         st.caption(
             "These are older than what was decided for their person when they came in. A late "
@@ -83,3 +147,4 @@ def _show_late() -> None:
             pd.DataFrame(rows), hide_index=True, alt="Late events, the latest to arrive first"
         )
         st.caption(f"Times in {_ZONE}.")
+    return True

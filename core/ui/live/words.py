@@ -12,6 +12,8 @@ from core.domain.outcomes import StepOutcome
 from core.domain.steps import BranchStep, Step, UpdateProfileStep, WaitForStep, WebhookStep
 from core.rehearsal.person_path import PathRow
 from core.services import phrases
+from core.services.delivering import REASON_WORDS
+from core.services.live_deeds import Mail
 from core.services.live_launches import LaunchMode, LaunchState
 from core.services.live_overview import Kind, Line
 from core.ui import formats
@@ -42,12 +44,18 @@ MESSAGES = {
     "unknown": "unknown whether it arrived",
     "withheld": "held back",
 }
+_MESSAGES_OF_SANDBOX = {
+    **MESSAGES,
+    "queued": "would have been sent",
+    "sent": "sent to the seed list",
+}
 _REFUSED = {**rehearse_words.REFUSED, LiveReason.TOO_OLD: "Arrived too late to act on"}
 _WITHHELD = {
     **rehearse_words.WITHHELD,
     LiveReason.STALE: "Too late to be of use",
     LiveReason.STOPPED: "The campaign was stopped",
 }
+REASONS = {**_REFUSED, **_WITHHELD}
 _LEFT = {
     "new_version": "Leaves the flow: a new version took its place",
     "step_gone": "Leaves the flow: the new version has no such step",
@@ -78,10 +86,16 @@ def rounded(length: timedelta) -> str:
 
 def messages(counts: Mapping[str, int], mode: LaunchMode) -> str:
     """Say what became of the e-mails of a launch; empty where none became due."""
-    is_sandbox = mode is LaunchMode.SANDBOX
-    named = {**MESSAGES, "queued": "would have been sent"} if is_sandbox else MESSAGES
+    named = _MESSAGES_OF_SANDBOX if mode is LaunchMode.SANDBOX else MESSAGES
     parts = [f"{counts[state]:,} {said}" for state, said in named.items() if counts.get(state)]
     return ", ".join(parts)
+
+
+def why(mail: Mail) -> str:
+    """Say why an e-mail is in its state, with what the mail server answered."""
+    said = REASON_WORDS.get(mail.reason) or _WITHHELD.get(mail.reason, mail.reason)
+    said = said[:1].upper() + said[1:]
+    return f"{said}: {masked(mail.detail)}" if mail.detail else said
 
 
 def line(said: Line, campaign: Campaign, mode: LaunchMode, zone: str) -> str:
@@ -106,7 +120,7 @@ def _step(row: PathRow, step: Step | None, campaign: Campaign, mode: LaunchMode,
     match row.outcome:
         case StepOutcome.SENT:
             due = rehearse_words.mail_labels(campaign).get(row.step_id or "", "an e-mail")
-            stays = " (sandbox: it stays here)" if mode is LaunchMode.SANDBOX else ""
+            stays = " (sandbox)" if mode is LaunchMode.SANDBOX else ""
             return f"E-mail due: {due}{stays}"
         case StepOutcome.WITHHELD:
             due = rehearse_words.mail_labels(campaign).get(row.step_id or "", "an e-mail")

@@ -1,0 +1,3 @@
+"""The names under which the page Live keeps things for its next look."""
+
+NOTICE = "live_notice"

@@ -5,14 +5,17 @@ import os
 import signal
 import socket
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core import bootstrap
 from core.clock import now
+from core.domain.errors import UnusableInput
 from core.live.evaluator import PassReport
-from core.services import errands, live_ticks
+from core.services import errands, evaluator_switch, live_ticks
+from core.services.bounce_door import source_secret, take_files
 from core.services.live_questions import status as live_status
 
 Name = Annotated[
@@ -29,7 +32,7 @@ _LOOK = 1.0  # seconds between looks whether the parent is still there
 def tick(name: Name = "") -> None:
     """Decide all that is due now and send it, once: for a cron or a cloud function."""
     report = live_ticks.tick(bootstrap.database(), now(), worker=name or _own_name("tick"))
-    errands.run_once(bootstrap.errands(), now())
+    errands.run_once(bootstrap.errands(is_once=True), now(), is_on=_is_on)
     typer.echo(_told(report))
 
 
@@ -42,7 +45,7 @@ def worker(name: Name = "", parent: Parent = None) -> None:
     if parent is not None:
         threading.Thread(target=_end_without, args=(parent, stopping), daemon=True).start()
     typer.echo(f"{called} decides; Ctrl+C stops it", err=True)
-    with errands.beside(bootstrap.errands(), now):
+    with errands.beside(bootstrap.errands(), now, is_on=_is_on):
         report = live_ticks.work(
             bootstrap.database(),
             worker=called,
@@ -65,6 +68,32 @@ def status(
         counts = ", ".join(f"{name} {count:,}" for name, count in found[title].items())
         typer.echo(f"{title}: {counts or 'none'}")
     typer.echo(f"behind: {found['lag_seconds']:.0f} s; workers: {len(found['workers'])}")
+
+
+def _is_on() -> bool:
+    return evaluator_switch.is_on(bootstrap.database())
+
+
+def bounces(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Mailboxes (mbox), Maildirs or messages with what came back."),
+    ] = None,
+    source: Annotated[
+        str, typer.Option("--source", help="Show where this provider reports, and its secret.")
+    ] = "",
+) -> None:
+    """Read what mail servers sent back: who cannot be reached gets nothing any more."""
+    if source:
+        typer.echo(f"address {bootstrap.public_url()}/v1/bounces/{source}")
+        typer.echo(f"secret {source_secret(bootstrap.database(), source, now())}")
+    elif not files:
+        raise UnusableInput("Name a mailbox, a Maildir or a message, or a provider by --source.")
+    if files:
+        taken = take_files(bootstrap.database(), files, now())
+        typer.echo(f"read {taken.message_count}, of them reports {taken.report_count}")
+        for outcome, count in sorted(taken.count_by_outcome.items()):
+            typer.echo(f"{outcome} {count}")
 
 
 def _end_without(parent: int, stopping: threading.Event) -> None:

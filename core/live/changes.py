@@ -23,7 +23,7 @@ def apply_changes(session: Session, effects: Sequence[Row], now: int) -> None:
     if not wanted:
         return
     own = [effect for effect in wanted if not effect["is_sandbox"]]
-    known = profiles_of(session, {effect["user_id"] for effect in own})
+    known = profiles_of(session, {effect["user_id"] for effect in own}, for_change=True)
     traits = {user_id: dict(profile.traits) for user_id, profile in known.items()}
     for effect in own:
         changes = settable(json.loads(effect["document"])["set"])

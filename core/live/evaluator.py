@@ -1,9 +1,10 @@
 """One pass of the evaluator over one share of the people, in one transaction (DESIGN 4)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.live.asking import asking_in
@@ -66,6 +67,8 @@ def pass_over(
     wanted = now - GRACE if before is None else max(before, now - GRACE)
     events = live_events.read_waiting(session, partition, wanted, events_at_once)
     is_cut = len(events) == events_at_once
+    if is_cut and before is not None and events[-1].at <= before:
+        events = _with_all_past(session, events, before)
     watermark = wanted if not is_cut else events[-1].at - 1
     watermark = watermark if before is None else max(before, watermark)
     due = live_people.due_states(session, partition, watermark, timers_at_once)
@@ -73,6 +76,21 @@ def pass_over(
     report = part.decided(events, due, before)
     live_launches.move_on(session, partition, watermark, len(events), report.late_count)
     return replace(report, is_done=not is_cut and len(due) < timers_at_once)
+
+
+def _with_all_past(
+    session: Session, events: Sequence[ReceivedEvent], before: int
+) -> list[ReceivedEvent]:
+    """Add what the same people did up to an instant (µs) until which time is known already.
+
+    For them time goes on until then now: a deadline would be reached although what disarms it
+    waits for the next pass.
+    """
+    users = {event.user_id for event in events}
+    known = {event.seq for event in events}
+    others = live_events.waiting_of_users(session, users, before)
+    both = [*events, *(event for event in others if event.seq not in known)]
+    return sorted(both, key=lambda event: (event.at, event.seq))
 
 
 class _Part:
@@ -107,6 +125,8 @@ class _Part:
                     now=self._now,
                 )
                 outcomes += self._tried(world, work, dead)
+        # Who failed in one mode is decided in none: their events are tried again for all of them.
+        outcomes = [_without(dead, outcome) for outcome in outcomes] if dead else outcomes
         self._write(events, late, states, outcomes, dead)
         return PassReport(
             event_count=len(events),
@@ -139,6 +159,8 @@ class _Part:
         asking = self._asking
         try:
             return [decide(world, work, asking)]
+        except SQLAlchemyError:
+            raise  # the database failed, not a person: all of it is decided in another pass
         except Exception as error:
             if len(work.user_ids) == 1:
                 dead[work.user_ids[0]] = f"{type(error).__name__}: {error}"
@@ -168,6 +190,12 @@ class _Part:
         # Whoever failed is not woken again, or each pass would fail for them.
         asleep = [s._replace(next_due_at=None) for s in states if s.user_id in dead]
         live_people.save_states(session, self._partition, asleep)
+
+
+def _without(user_ids: Collection[str], outcome: Outcome) -> Outcome:
+    """Leave out what was decided for some people."""
+    left = [state for state in outcome.states if state.user_id not in user_ids]
+    return Outcome(decided=outcome.decided.without(user_ids), states=left)
 
 
 def _of_users(work: Work, user_ids: Sequence[str]) -> Work:

@@ -30,7 +30,8 @@ def open_database(url: str) -> Engine:
     driver is missing. Nothing is connected yet.
     """
     try:
-        engine = create_engine(url)
+        # Asks whether a connection still lives before it is used: the server may have restarted.
+        engine = create_engine(url, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise UnusableInput(
             "REHEARSAL_DATABASE_URL is no database URL; write it as "

@@ -1,7 +1,7 @@
 """What live decided: firings, enrolments, traces, exposures, and the messages they led to."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, distinct, func, select, update
@@ -25,6 +25,7 @@ _TRACE, _EXPOSURES = table_of(TraceRow), table_of(ExposureRow)
 _MESSAGES, _EFFECTS = table_of(MessageRow), table_of(EffectRow)
 
 Row = dict[str, Any]
+SPAN = 200_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +38,14 @@ class Decided:
     exposures: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
     effects: list[Row] = field(default_factory=list)
+
+    def without(self, user_ids: Collection[str]) -> "Decided":
+        """Leave out the rows of some people."""
+        kept = {
+            part.name: [row for row in getattr(self, part.name) if row["user_id"] not in user_ids]
+            for part in fields(self)
+        }
+        return Decided(**kept)
 
 
 class Decision(NamedTuple):
@@ -131,11 +140,16 @@ def outcome_counts(session: Session, launch_id: int | None = None) -> dict[str, 
 def decisions_of(
     session: Session, only: Mapping[str, Any], has_entered: bool | None, limit: int
 ) -> list[Decision]:
-    """List the latest firings that fit: those that led to an entry, the others, or (None) all."""
+    """List the latest firings that fit: those that led to an entry, the others, or (None) all.
+
+    What came of them is looked for among the latest SPAN only, unless they are of one person.
+    """
     asked = _only(select(*(_DECISIONS.c[name] for name in Decision._fields)), _DECISIONS, only)
     if has_entered is not None:
         enrolled = _DECISIONS.c.outcome == Admission.ENROLLED.word
         asked = asked.where(enrolled if has_entered else ~enrolled)
+    if has_entered is not None or only.get("outcome"):
+        asked = _among_latest(session, asked, _DECISIONS, only)
     latest = asked.order_by(_DECISIONS.c.id.desc()).limit(limit)
     return [Decision._make(row) for row in session.connection().execute(latest)]
 
@@ -143,12 +157,27 @@ def decisions_of(
 def steps_of(
     session: Session, only: Mapping[str, Any], outcomes: Sequence[str] | None, limit: int
 ) -> list[TraceLine]:
-    """List the latest rows of the trace that fit and have one of the outcomes."""
+    """List the latest rows of the trace that fit and have one of the outcomes.
+
+    Outcomes are looked for among the latest SPAN rows only, unless they are of one person.
+    """
     asked = _only(select(*(_TRACE.c[name] for name in TraceLine._fields)), _TRACE, only)
     if outcomes is not None:
         asked = asked.where(_TRACE.c.outcome.in_(outcomes))
+    if outcomes is not None or only.get("reason"):
+        asked = _among_latest(session, asked, _TRACE, only)
     latest = asked.order_by(_TRACE.c.id.desc()).limit(limit)
     return [TraceLine._make(row) for row in session.connection().execute(latest)]
+
+
+def _among_latest(
+    session: Session, asked: Select[Any], table: Any, only: Mapping[str, Any]
+) -> Select[Any]:
+    """Keep a question for something rare from reading millions of rows."""
+    if only.get("user_id") is not None:
+        return asked
+    newest = session.connection().execute(select(func.max(table.c.id))).scalar_one()
+    return asked.where(table.c.id > (newest or 0) - SPAN)
 
 
 def entry_counts(session: Session) -> dict[int, int]:

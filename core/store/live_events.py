@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zlib import crc32
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.domain.mail_events import DELIVERY, OUR_DOING
@@ -98,6 +98,16 @@ def read_waiting(session: Session, partition: int, until: int, limit: int) -> li
         .where(_WAITING.c.partition == partition, _WAITING.c.at <= until)
         .order_by(_WAITING.c.at, _WAITING.c.seq)
         .limit(limit)
+    )
+    return [ReceivedEvent._make(row) for row in rows.all()]
+
+
+def waiting_of_users(session: Session, user_ids: Iterable[str], until: int) -> list[ReceivedEvent]:
+    """Read undecided events of some people up to an instant (µs)."""
+    rows = session.connection().execute(
+        select(*_FIELDS)
+        .join(_WAITING, _WAITING.c.seq == _EVENTS.c.seq)
+        .where(among(session, _EVENTS.c.user_id, user_ids), _EVENTS.c.at <= until)
     )
     return [ReceivedEvent._make(row) for row in rows.all()]
 
@@ -210,7 +220,7 @@ def try_again(session: Session, letter: DeadLetter) -> None:
 def late_events(session: Session, limit: int) -> list[ReceivedEvent]:
     """List events that came too late for their order, the latest to arrive first."""
     rows = session.connection().execute(
-        select(*_FIELDS).where(_EVENTS.c.is_late).order_by(_EVENTS.c.seq.desc()).limit(limit)
+        select(*_FIELDS).where(text("is_late")).order_by(_EVENTS.c.seq.desc()).limit(limit)
     )
     return [ReceivedEvent._make(row) for row in rows.all()]
 

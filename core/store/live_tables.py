@@ -9,12 +9,30 @@ from sqlmodel import Field
 
 from core.store.base import SERIAL, Table
 
+# What an alert asks about, among millions of events; a question must say it in these words.
+BAD_OUTCOMES = "event IN ('email_bounced', 'email_complained', 'email_unsubscribed')"
+
 
 class EventRow(Table, table=True):
     """One event as it was received; `seq` is the order of arrival (SEMANTICS 1.2)."""
 
     __tablename__ = "live_events"
-    __table_args__ = (UniqueConstraint("user_id", "event_id"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "event_id"),
+        Index(
+            "ix_live_events_late",
+            "seq",
+            sqlite_where=text("is_late"),
+            postgresql_where=text("is_late"),
+        ),
+        Index(
+            "ix_live_events_outcomes",
+            "event",
+            "at",
+            sqlite_where=text(BAD_OUTCOMES),
+            postgresql_where=text(BAD_OUTCOMES),
+        ),
+    )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
     user_id: str
@@ -55,7 +73,10 @@ class StateRow(Table, table=True):
 
 
 class ProfileRow(Table, table=True):
-    """One person's traits as JSON, and what sends ask about first; None is nothing said."""
+    """One person's traits as JSON, and what sends ask about first; None is nothing said.
+
+    `email_key` is the address in lower case, by which people are found.
+    """
 
     __tablename__ = "live_profiles"
     __table_args__ = (
@@ -65,6 +86,7 @@ class ProfileRow(Table, table=True):
             sqlite_where=text("consent IS NOT NULL"),
             postgresql_where=text("consent IS NOT NULL"),
         ),
+        Index("ix_live_profiles_email_key", "email_key"),
         {"sqlite_with_rowid": False},
     )
 
@@ -75,6 +97,7 @@ class ProfileRow(Table, table=True):
     unsubscribed: bool = Field(default=False)
     timezone: str | None = Field(default=None)
     changed_at: int = Field(sa_type=BigInteger)
+    email_key: str | None = Field(default=None)
 
 
 class SuppressionRow(Table, table=True):
@@ -180,7 +203,7 @@ class EnrolmentRow(Table, table=True):
     __tablename__ = "live_enrolments"
     __table_args__ = (
         Index("ix_live_enrolments_user", "user_id"),
-        Index("ix_live_enrolments_launch", "launch_id", "state"),
+        Index("ix_live_enrolments_launch", "launch_id", "state", "user_id"),
     )
 
     id: str = Field(primary_key=True)
@@ -203,6 +226,7 @@ class TraceRow(Table, table=True):
     __table_args__ = (
         Index("ix_live_trace_enrolment", "enrolment_id"),
         Index("ix_live_trace_user", "user_id"),
+        Index("ix_live_trace_launch", "launch_id", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -233,14 +257,22 @@ class ExposureRow(Table, table=True):
 class MessageRow(Table, table=True):
     """The outbox: `key`, from version, enrolment and step, keeps a message from being made twice.
 
-    `state` is queued, sending, sent, failed, unknown or withheld.
+    `state` is queued, sending, sent, failed, unknown or withheld. Since `begun_at` it may be on the
+    wire; it is not tried before `try_at`; `domain` is that of an address for which it had to wait.
+    `told_at` is when a withheld message became an event.
     """
 
     __tablename__ = "live_messages"
     __table_args__ = (
-        Index("ix_live_messages_state", "state", "due_at"),
+        Index("ix_live_messages_state", "state", "domain", "due_at"),
+        Index(
+            "ix_live_messages_untold",
+            "id",
+            sqlite_where=text("state = 'withheld' AND told_at IS NULL AND NOT is_sandbox"),
+            postgresql_where=text("state = 'withheld' AND told_at IS NULL AND NOT is_sandbox"),
+        ),
         Index("ix_live_messages_user", "user_id"),
-        Index("ix_live_messages_launch", "launch_id"),
+        Index("ix_live_messages_launch", "launch_id", "state", "due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -261,13 +293,26 @@ class MessageRow(Table, table=True):
     address: str | None = Field(default=None)
     attempt_count: int = Field(default=0)
     changed_at: int = Field(sa_type=BigInteger)
+    claimed_by: str | None = Field(default=None)
+    begun_at: int | None = Field(default=None, sa_type=BigInteger)
+    try_at: int | None = Field(default=None, sa_type=BigInteger)
+    domain: str | None = Field(default=None)
+    detail: str | None = Field(default=None, sa_type=Text)
+    told_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class EffectRow(Table, table=True):
-    """What a flow asks of others: a change of the profile, a call of another system."""
+    """What a flow asks of others: a change of the profile, a call of another system.
+
+    Of a call: its `host`, when it may be tried next, what the last try was answered, and when a
+    person asked for another try.
+    """
 
     __tablename__ = "live_effects"
-    __table_args__ = (Index("ix_live_effects_state", "state"),)
+    __table_args__ = (
+        Index("ix_live_effects_state", "state"),
+        Index("ix_live_effects_next", "state", "next_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
     key: str = Field(unique=True)
@@ -282,6 +327,10 @@ class EffectRow(Table, table=True):
     is_sandbox: bool
     attempt_count: int = Field(default=0)
     changed_at: int = Field(sa_type=BigInteger)
+    host: str | None = Field(default=None)
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    answer: str | None = Field(default=None, sa_type=Text)
+    resent_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class DeadLetterRow(Table, table=True):

@@ -16,6 +16,7 @@ from core.services.live_ticks import tick
 
 LONGEST_REST = timedelta(hours=23)
 Row = list[str]
+Files = dict[str, list[Row]]
 Tick = Callable[[datetime], object]
 
 
@@ -51,6 +52,15 @@ def _moments(begin: datetime, end: datetime, random: Random, count: int) -> list
     drawn = [begin + (end - begin) * random.random() for _ in range(count)]
     regular = [begin + n * LONGEST_REST for n in range(1, (end - begin) // LONGEST_REST + 1)]
     return [*sorted([*drawn, *regular]), end]
+
+
+def told(database: Engine) -> Files:
+    """Give the rows of all three files."""
+    return {
+        "firings": firing_rows(database),
+        "messages": message_rows(database),
+        "trace": trace_rows(database),
+    }
 
 
 def firing_rows(database: Engine) -> list[Row]:

@@ -18,6 +18,7 @@ from core.services.live_questions import dead_letters, late_events, status
 from core.services.live_ticks import tick
 from core.store import live_outbox
 from core.store.database import writing
+from core.store.live_events import partition_of
 from tests.live.launched import CART, Shop, at
 
 
@@ -135,6 +136,28 @@ def test_an_event_in_its_persons_order_is_not_late_although_others_are_ahead(sho
 
     assert sorted(shop.firings()) == [("ann", "enrolled"), ("bob", "enrolled")]
     assert late_events(shop.database) == []
+
+
+def test_7_5_what_somebody_did_in_the_past_is_decided_together_in_passes_of_any_size(
+    shop: Shop,
+) -> None:
+    shop.launch()
+    (other,) = beside("ann", 1)
+    shop.happen(other, "add", 4)
+    shop.tick(4.5)
+    shop.happen("ann", "add", 1, arriving=5)
+    shop.happen("ann", "buy", 1.5, arriving=5)
+
+    tick(shop.database, at(4.6), events_at_once=1)
+
+    assert shop.firings() == []
+    assert late_events(shop.database) == []
+
+
+def beside(user_id: str, count: int) -> list[str]:
+    """Name people who belong to somebody's share."""
+    names = (f"p{number}" for number in range(1_000))
+    return [n for n in names if partition_of(n) == partition_of(user_id)][:count]
 
 
 def test_8_2_an_event_that_arrives_too_old_enrols_nobody(shop: Shop) -> None:
@@ -387,6 +410,26 @@ def test_5_9_people_under_way_stay_move_or_leave(
     own = [row for row in shop.sent() if row[0] == "ann"]
     assert own[-1] == last
     assert [row[1] for row in shop.sent() if row[0] == "bob"] == ["reminder", "third"]
+
+
+def test_5_9_people_move_who_wait_for_one_of_several_values(shop: Shop) -> None:
+    wanted = {"event": "pay", "where": [{"property": "by", "op": "in", "value": ["card", 1]}]}
+    waiting = {"id": "pause", "kind": "wait_for", "event": wanted, "timeout": "9h"}
+    steps = [waiting, *CART["steps"][2:]]
+    launch = shop.launch(steps=steps, goal=None)
+    shop.happen("ann", "add", 1)
+    shop.tick(2.5)
+    changed = Campaign.model_validate(
+        {**CART, "steps": steps, "goal": None, "description": "better"}
+    )
+
+    publish_version(
+        shop.database, launch.id, changed, under_way=UnderWay.MOVE, at=at(3), version_number=2
+    )
+    shop.happen("ann", "pay", 4, by="card")
+    shop.tick(5)
+
+    assert shop.sent() == [("ann", "second", "queued", "")]
 
 
 def test_5_9_a_new_version_does_not_enrol_those_who_are_under_way(shop: Shop) -> None:

@@ -85,7 +85,8 @@ def test_a_message_whose_sender_is_gone_is_unknown_and_not_sent_again(shop: Shop
     shop.tick(3)
     now = as_microseconds(at(3))
     with writing(shop.database) as session:
-        live_outbox.claim(session, now, 10)
+        (message,) = live_outbox.claim(session, now, 10, sender="gone")
+        live_outbox.begin(session, [message.id], "gone", now)
 
     with writing(shop.database) as session:
         count = live_outbox.give_up_silent(session, now + 1, now + 1)

@@ -2,16 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := .venv-clients
+CLIENT_PACKAGES := segment-analytics-python==2.4.0 rudder-sdk-python==2.1.9
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
-.PHONY: run test setup bench lock check chromium clean components
+.PHONY: run test setup bench lock check chromium rabbitmq clients clean components
 
 run: setup ## the dashboard on http://127.0.0.1:8501, with the sample shop on first start
 	@$(BIN)/python -m core run
 
 setup: $(VENV)/run.stamp ## only the environment
 
-test: $(VENV)/dev.stamp chromium check ## lint, types, then every test
+test: $(VENV)/dev.stamp chromium rabbitmq clients check ## lint, types, then every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/dev.stamp
@@ -19,12 +21,14 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-components: $(VENV)/dev.stamp ## builds canvas and editor from their sources, after a change (needs Node 20)
+components: $(VENV)/dev.stamp ## builds canvas, editor and snippet from their sources, after a change (needs Node 20)
 	$(BIN)/python -m core.ui.code_editor.schema
 	npm --prefix core/ui/flow_canvas ci
 	npm --prefix core/ui/flow_canvas run build
 	npm --prefix core/ui/code_editor ci
 	npm --prefix core/ui/code_editor run build
+	npm --prefix core/api/snippet ci
+	npm --prefix core/api/snippet run build
 
 bench: $(VENV)/dev.stamp ## every benchmark; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
@@ -32,10 +36,17 @@ bench: $(VENV)/dev.stamp ## every benchmark; writes docs/benchmarks.md
 chromium:
 	@sh .ci/chromium
 
+rabbitmq:
+	@sh .ci/rabbitmq
+
+clients: $(CLIENTS)/clients.stamp ## the clients that shops use, for their tests
+	@sh .ci/clients
+
 lock: $(VENV)/dev.stamp ## writes requirements/*.txt anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) --upgrade -o requirements/run.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements/run.txt $(LOCK_OPTIONS) -o requirements/dev.txt
+	printf '%s\n' $(CLIENT_PACKAGES) | $(BIN)/uv pip compile - $(LOCK_OPTIONS) --upgrade -o tests/clients/requirements.txt
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rehearsal needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
@@ -49,5 +60,11 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Of their own, because they need older packages than ours.
+$(CLIENTS)/clients.stamp: tests/clients/requirements.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

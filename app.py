@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 # Loaded at the start, so that nobody's first page waits for them.
+import core.api.door
 import core.bootstrap
+import core.clock
 import core.services.audience_test
 import core.services.email_checks
 import core.services.embedded_worker
@@ -17,10 +19,20 @@ import core.services.experiment_results
 import core.services.kept_recommender
 import core.services.questions
 import core.ui.figures
+from core.domain.errors import CampaignError
 from core.settings import REPOSITORY
+from core.ui import front_door
 
 PARENT = str(os.getpid())
 WORKER = [sys.executable, "-m", "core", "worker", "--name", f"dashboard-{PARENT}"]
+
+
+try:
+    reach = front_door.reach()
+    front_door.open_for(reach)
+except CampaignError as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)
 
 
 @asynccontextmanager
@@ -31,9 +43,18 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         REPOSITORY,
         core.bootstrap.database,
         switch=os.environ.get("REHEARSAL_WORKER", ""),
+        watches=[core.bootstrap.watch()],
+        clock=core.clock.now,
     ):
         yield
 
 
 main = str(REPOSITORY / "core" / "ui" / "main.py")
-app = st.App(main, routes=core.bootstrap.api_routes(), lifespan=lifespan)
+app = st.App(
+    main,
+    routes=core.bootstrap.api_routes(),
+    middleware=[
+        core.api.door.door(reach, front_door.sessions.knows, is_https=front_door.is_https())
+    ],
+    lifespan=lifespan,
+)

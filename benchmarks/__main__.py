@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import experiments, ingest, live, places, render, report, sections
+from benchmarks import delivery, experiments, ingest, live, places, render, report, sections
 from benchmarks.measuring import ROUNDS
 from benchmarks.places import Place
 from benchmarks.report import Section
@@ -27,6 +27,7 @@ class Benchmark(StrEnum):
     INGEST = "ingest"
     EXPERIMENTS = "experiments"
     LIVE = "live"
+    DELIVERY = "delivery"
     ALL = "all"
 
 
@@ -40,6 +41,7 @@ SECTIONS: Mapping[Benchmark, Callable[[Place, int], Section]] = {
     Benchmark.EXPERIMENTS: experiments.experimenting,
     Benchmark.INGEST: ingest.ingesting,
     Benchmark.LIVE: live.deciding,
+    Benchmark.DELIVERY: delivery.delivering,
 }
 
 

@@ -188,7 +188,7 @@ def _serving(database: Engine) -> Iterator[int]:
     """Serve the routes in a thread, with the server that the dashboard uses; give the port."""
     gate = Gate(
         store=lambda deliveries: take_in(database, deliveries),
-        name_of=KnownKeys(lambda: database, lambda: datetime.now(UTC)).name_of,
+        sender_of=KnownKeys(lambda: database, lambda: datetime.now(UTC)).sender_of,
         clock=lambda: datetime.now(UTC),
         is_healthy=lambda: answers(database),
         denied=lambda: USUALLY_DENIED,

@@ -137,7 +137,7 @@ def know_people(database: Engine, event_count: int) -> int:
             for n in numbers
         ]
         with writing(database) as session:
-            live_people.add_profiles(session, profiles, changed_at=at)
+            live_people.save_profiles(session, profiles, changed_at=at)
     return count
 
 

@@ -151,6 +151,27 @@ def ingest_store(place: Place) -> Facts:
     return ingest.storing(place)
 
 
+def delivery_whole(place: Place) -> Facts:
+    """Compose, sign and send what is queued."""
+    from benchmarks import delivery
+
+    return delivery.whole(place)
+
+
+def delivery_compose(place: Place) -> Facts:
+    """Compose what is queued."""
+    from benchmarks import delivery
+
+    return delivery.composing(place)
+
+
+def delivery_hand_over(place: Place) -> Facts:
+    """Hand over letters that were written before."""
+    from benchmarks import delivery
+
+    return delivery.handing_over(place)
+
+
 def experiment_results(place: Place) -> Facts:
     """Compute the results of a test from arrays."""
     from benchmarks import experiments
@@ -206,6 +227,9 @@ TASKS: Mapping[str, Callable[[Place], Facts]] = {
         ingest_http,
         ingest_read,
         ingest_store,
+        delivery_whole,
+        delivery_compose,
+        delivery_hand_over,
         live_sqlite,
         live_postgresql,
         live_two_workers,

@@ -15,7 +15,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core import bootstrap, email_commands, experiment_commands, live_commands, write_key_commands
+from core import (
+    bootstrap,
+    consume_command,
+    email_commands,
+    experiment_commands,
+    live_commands,
+    write_key_commands,
+)
 from core.clock import now
 from core.domain.errors import CampaignError, UnusableInput
 from core.history.manifest import FileKind, ImportMode
@@ -235,6 +242,8 @@ app.command()(email_commands.check)
 app.command()(live_commands.tick)
 app.command()(live_commands.worker)
 app.command()(live_commands.status)
+app.command()(live_commands.bounces)
+app.command()(consume_command.consume)
 app.command()(experiment_commands.analyse)
 app.add_typer(write_key_commands.app, name="write-key")
 
@@ -262,18 +271,33 @@ def _load_sample_shop() -> None:
 
 @app.command()
 def run(
-    port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1.")] = 8501,
+    port: Annotated[int, typer.Option("--port", help="Port of the dashboard.")] = 8501,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", help="Address to listen at; others than this computer's need sign-in."
+        ),
+    ] = "127.0.0.1",
 ) -> None:
     """Start the dashboard; the first start loads the sample shop."""
+    os.chdir(REPOSITORY)
+    _check_who_may_come_in(host)
     if not list_datasets(bootstrap.home()):
         _tell("Loading the sample shop …")
         _load_sample_shop()
     _tell("Preparing the engine …")
     bootstrap.warm_up()
-    _tell(f"Rehearsal is at http://127.0.0.1:{port} (Ctrl+C stops it)")
-    arguments = ["run", "app.py", "--server.address=127.0.0.1", f"--server.port={port}"]
-    os.chdir(REPOSITORY)
+    _tell(f"Rehearsal is at http://{host}:{port} (Ctrl+C stops it)")
+    arguments = ["run", "app.py", f"--server.address={host}", f"--server.port={port}"]
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", *arguments])
+
+
+def _check_who_may_come_in(host: str) -> None:
+    """Refuse to start where the dashboard would be open to others; raises UnusableInput."""
+    # Streamlit is slow to load, and no other command needs it.
+    from core.ui import front_door
+
+    front_door.reach(host)
 
 
 def parse_instant(text: str, option: str) -> datetime:

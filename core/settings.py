@@ -1,16 +1,21 @@
 """The settings of one installation, read from the environment once."""
 
 import os
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.domain.errors import UnusableInput
 from core.domain.mail_servers import MailServer, read_mail_server
+from core.domain.roles import is_address, tidy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "data" / "local"
+OPEN_TO_ALL = "REHEARSAL_OPEN_WITHOUT_SIGN_IN"
 
+# A name, or an address; one of version 6 stands without brackets unless a port follows.
+_HOST = re.compile(r"[a-z0-9._-]+(:\d{1,5})?|[0-9a-f:.]*:[0-9a-f:.]*|\[[0-9a-f:.]+\]:\d{1,5}")
 _SQLITE = "sqlite:///"
 _POSTGRESQL = "postgresql+psycopg://"
 _POSTGRESQL_SPELLINGS = (_POSTGRESQL, "postgresql://", "postgres://")
@@ -28,6 +33,11 @@ class Settings:
     database_url: str = field(repr=False)
     mail_server: MailServer | None = None
     sender: str = ""
+    dkim_key: Path | None = None
+    amqp_url: str = field(default="", repr=False)
+    private_webhook_hosts: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
+    is_open_to_all: bool = False
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -43,6 +53,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         database_url=_database_url(url, home),
         mail_server=read_mail_server(smtp, "REHEARSAL_SMTP_URL") if smtp else None,
         sender=environment.get("REHEARSAL_SENDER", "").strip(),
+        dkim_key=_file(environment.get("REHEARSAL_DKIM_KEY", "").strip()),
+        amqp_url=environment.get("REHEARSAL_AMQP_URL", "").strip(),
+        private_webhook_hosts=_hosts(environment.get("REHEARSAL_ALLOW_PRIVATE_WEBHOOKS", "")),
+        admins=_admins(environment.get("REHEARSAL_ADMINS", "")),
+        is_open_to_all=_is_open_to_all(environment.get(OPEN_TO_ALL, "").strip()),
     )
 
 
@@ -53,6 +68,39 @@ def keep_freed_memory(environment: MutableMapping[str, str] = os.environ) -> Non
     a third of the time of reading. What the person set themselves stays.
     """
     environment.setdefault("MIMALLOC_PURGE_DELAY", "1000")
+
+
+def _admins(text: str) -> tuple[str, ...]:
+    """Read e-mail addresses between commas."""
+    addresses = tuple(tidy(part) for part in text.split(",") if part.strip())
+    wrong = next((address for address in addresses if not is_address(address)), None)
+    if wrong is not None:
+        raise UnusableInput(
+            f"REHEARSAL_ADMINS names {wrong[:100]!r}, which is no e-mail address; write addresses "
+            "with commas between them, such as jo@example.com,kim@example.com"
+        )
+    return addresses
+
+
+def _is_open_to_all(text: str) -> bool:
+    if text not in ("", "yes"):
+        raise UnusableInput(
+            f"{OPEN_TO_ALL} is {text[:20]!r}; write yes to let everybody in who reaches the "
+            "dashboard, or unset it"
+        )
+    return bool(text)
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    """Read hosts between commas, each with or without a port."""
+    hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    wrong = next((host for host in hosts if not _HOST.fullmatch(host)), None)
+    if wrong is not None:
+        raise UnusableInput(
+            f"REHEARSAL_ALLOW_PRIVATE_WEBHOOKS names {wrong[:100]!r}, which is no host; write "
+            "names or addresses with commas between them, such as crm.intern,10.0.0.5:8080"
+        )
+    return hosts
 
 
 def _home(text: str) -> Path:
@@ -67,6 +115,10 @@ def _home(text: str) -> Path:
             f"REHEARSAL_HOME is {text!r}, but {obstacle} is a file; give it a folder"
         )
     return home
+
+
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _expanded(text: str) -> Path:

@@ -18,12 +18,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "stats": (set(), {"numpy", "scipy", "statsmodels", "tea_tasting"}),
     "store": ({"domain"}, {"alembic", "pydantic", "sqlalchemy", "sqlmodel"}),
     "rendering": ({"domain"}, {"babel", "jinja2", "mjml", "yaml"}),
-    "live": ({"domain", "engine", "store", "rendering"}, {"numpy", "sqlalchemy"}),
+    "live": (
+        {"domain", "engine", "store", "rendering"},
+        {"cryptography", "numpy", "sqlalchemy"},
+    ),
     "services": (
         {"domain", "engine", "history", "live", "rehearsal", "rendering", "stats", "store"},
-        {"numba", "numpy", "pandas", "pyarrow", "pydantic", "sqlalchemy", "yaml"},
+        {
+            *("jsonpath", "numba", "numpy", "pandas", "pyarrow", "pydantic", "sqlalchemy"),
+            "yaml",
+        },
     ),
-    "api": ({"domain"}, {"starlette"}),
+    "api": ({"domain"}, {"jinja2", "starlette"}),
     # The pages show datasets, so they read the values that describe one; SQL stays in `history`.
     "ui": (
         {
@@ -129,6 +135,7 @@ def test_pages_ask_the_services_and_draw_with_the_ui() -> None:
             (
                 *(
                     "core/cli.py",
+                    "core/consume_command.py",
                     "core/email_commands.py",
                     "core/experiment_commands.py",
                     "core/live_commands.py",
@@ -228,9 +235,11 @@ def test_nothing_else_lies_at_the_top() -> None:
 
 def test_broad_catches_stand_only_at_the_outer_edges() -> None:
     edges = {
-        *("core/api/intake.py", "core/api/routes.py", "core/cli.py"),
+        *("core/api/hooks.py", "core/api/intake.py", "core/api/routes.py", "core/cli.py"),
         *("core/services/jobs.py", "core/ui/navigation.py"),
         "core/live/evaluator.py",  # one person's poison never stops the batch
+        # The worker's loops: what fails once must not end them.
+        *("core/services/live_ticks.py", "core/services/errands.py"),
     }
 
     found = {

@@ -22,3 +22,7 @@ class Limits:
     stored_at_once: int = 5_000
     body_wait: float = 30.0
     retry_after: int = 2
+    # Events a second with one write key, in the long run; for so long all of them may come at once.
+    server_rate: int = 2_000
+    browser_rate: int = 200
+    burst: float = 60.0

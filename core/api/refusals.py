@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from starlette.responses import JSONResponse, Response
 
 # Write keys, not cookies, say who may send: pages of every origin may read the answer.
-CORS = {"Access-Control-Allow-Origin": "*"}
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 
 class Refused(Exception):
-    """A request that is not taken: the status, a code for programs, a sentence for people."""
+    """A request that is not taken: the status, a code for programs, a sentence for people.
+
+    `is_noted` says that why is kept already, as what was not usable of it.
+    """
+
+    is_noted = False
 
     def __init__(
         self, status: int, code: str, message: str, *, retry_after: int | None = None
@@ -37,9 +42,9 @@ class UnusableMessage(Exception):
     """One message that cannot be used, and why; the others of its batch can."""
 
 
-def accepted(content: Mapping[str, object]) -> Response:
+def accepted(content: Mapping[str, object], headers: Mapping[str, str]) -> Response:
     """Answer a request that was stored."""
-    return JSONResponse({"success": True, **content}, headers=CORS)
+    return JSONResponse({"success": True, **content}, headers=dict(headers))
 
 
 def invalid(message: str) -> Refused:
@@ -55,6 +60,16 @@ def too_large(message: str) -> Refused:
 def unauthorized(message: str) -> Refused:
     """Refuse a request without a valid write key."""
     return Refused(401, "unauthorized", message)
+
+
+def forbidden(message: str) -> Refused:
+    """Refuse a page that may not use the write key that it has."""
+    return Refused(403, "origin_not_allowed", message)
+
+
+def too_many(message: str, retry_after: int) -> Refused:
+    """Ask to send again later, because more comes than we take."""
+    return Refused(429, "too_many_requests", message, retry_after=retry_after)
 
 
 def unavailable(retry_after: int) -> Refused:

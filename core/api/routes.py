@@ -11,10 +11,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.api.bodies import NO_TEXT, SUBSTITUTE, read_body
-from core.api.gate import Gate
+from core.api.gate import Envelope, Gate
 from core.api.keys import key_of_header, key_of_query
 from core.api.messages import Kind
+from core.api.origins import origin_of
 from core.api.refusals import CORS, Refused, accepted, unavailable
+from core.api.snippet_file import snippet_route
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRA
 PIXEL_HEADERS = {**CORS, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _PIXEL_FIELDS = ("userId", "anonymousId", "messageId", "timestamp", "event")
 
+HEALTH = "/healthz"
+
 Routes = list[Route]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -49,7 +53,8 @@ def ingest_routes(gate: Gate) -> Routes:
     return [
         *calls,
         Route("/v1/pixel.gif", _pixel(gate), methods=["GET"]),
-        Route("/healthz", _health(gate), methods=["GET"]),
+        snippet_route(),
+        Route(HEALTH, _health(gate), methods=["GET"]),
     ]
 
 
@@ -59,18 +64,19 @@ def _taking(gate: Gate, kind: Kind | None) -> Endpoint:
     async def take(request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=PREFLIGHT)
-        received_at = gate.clock()
-        key = key_of_header(request) or key_of_query(request)
+        envelope = Envelope(
+            key=key_of_header(request) or key_of_query(request),
+            received_at=gate.clock(),
+            origin=origin_of(request),
+        )
         with gate.place():
             body = await read_body(request, gate.limits, most=most)
-            rejections = await gate.take_body(body, kind, key, received_at)
-        if not rejections:
-            return accepted({})
+            stored = await gate.take_body(body, kind, envelope)
         told = [
             {"index": one.index, "messageId": one.message_id, "reason": one.reason}
-            for one in rejections
+            for one in stored.rejections
         ]
-        return accepted({"rejected": told})
+        return accepted({"rejected": told} if told else {}, stored.headers)
 
     return _answering(gate, take, lambda refused: refused.response)
 
@@ -80,9 +86,14 @@ def _pixel(gate: Gate) -> Endpoint:
         if request.method == "GET":
             message = _message_of(request)
             kind = Kind.TRACK if "event" in message else Kind.PAGE
-            key = key_of_query(request)
+            envelope = Envelope(
+                key=key_of_query(request),
+                received_at=gate.clock(),
+                origin=origin_of(request),
+                source="pixel",
+            )
             with gate.place():
-                await gate.take_message(kind, message, key, gate.clock(), "pixel")
+                await gate.take_message(kind, message, envelope)
         return Response(PIXEL, media_type="image/gif", headers=PIXEL_HEADERS)
 
     def refusal(refused: Refused) -> Response:
@@ -120,6 +131,10 @@ def _answering(gate: Gate, endpoint: Endpoint, refusal: Callable[[Refused], Resp
         try:
             return await endpoint(request)
         except Refused as refused:
+            if not refused.is_noted and request.url.path != HEALTH:
+                gate.refused.note(
+                    refused, at=gate.clock(), path=request.url.path, origin=origin_of(request)
+                )
             return refusal(refused)
         except Exception:
             logger.exception("a request failed", extra={"path": request.url.path})

@@ -41,12 +41,16 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What one request brought, in its order; `source` says by which way it came."""
+    """What one request brought, in its order; `source` says by which way it came.
+
+    `is_public` says that its key lies open in every page: it proves nothing of who sends.
+    """
 
     calls: Sequence[Call]
     received_at: datetime
     source: str
     rejections: Sequence[Rejection] = ()
+    is_public: bool = False
 
 
 def anonymous(anonymous_id: str) -> str:

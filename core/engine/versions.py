@@ -68,11 +68,12 @@ def _same_step(enrolment: Enrolment, former: Plan, present: Plan) -> int | None:
 
 def _move(enrolment: Enrolment, former: Plan, present: Plan, place: int) -> None:
     """Let bits and places mean what they mean in the new version."""
-    bit_of = {awaited: 1 << n for n, awaited in enumerate(present.awaited)}
+    # By what is written: a value may be a list, which has no hash, and 1 is not true.
+    bit_of = {repr(awaited): 1 << n for n, awaited in enumerate(present.awaited)}
     operands: dict[int, list[Operand]] = {}
     seen = 0
     for number, awaited in enumerate(former.awaited):
-        bit = bit_of.get(awaited, 0)
+        bit = bit_of.get(repr(awaited), 0)
         if enrolment.seen & 1 << number:
             seen |= bit
         if bit and 1 << number in enrolment.operands:

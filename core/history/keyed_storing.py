@@ -187,7 +187,7 @@ class _Task:
         return TableRecord(
             rows=self._count("kept"),
             properties=self._layout.properties,
-            fingerprint=_fingerprint(path, self._layout.properties),
+            fingerprint=fingerprint_of_table(path, self._layout.properties),
         )
 
     def _key_offer(self, source: KeyedSource, offers: Sequence[Offer]) -> Offer:
@@ -334,7 +334,7 @@ def _encoded(value: JsonValue, encoding: Encoding) -> str | None:
     return json.dumps(value) if encoding is Encoding.JSON else str(value)
 
 
-def _fingerprint(path: Path, properties: Sequence[PropertyColumn]) -> str:
+def fingerprint_of_table(path: Path, properties: Sequence[PropertyColumn]) -> str:
     """Hash what every key has, in the order of keys."""
     total, first = 0, 0
     with pq.ParquetFile(path) as file:

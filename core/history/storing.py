@@ -189,8 +189,8 @@ def _next_manifest(
             "generation": base.generation + 1,
             "rows": writer.row_count,
             "users": writer.user_count,
-            "first_at": _instant(writer.first_timestamp),
-            "last_at": _instant(writer.last_timestamp),
+            "first_at": instant(writer.first_timestamp),
+            "last_at": instant(writer.last_timestamp),
             "names": tuple(staged.names),
             "name_counts": tuple(writer.name_counts.tolist()),
             "properties": layout.properties,
@@ -201,7 +201,8 @@ def _next_manifest(
     )
 
 
-def _instant(microseconds: int | None) -> datetime | None:
+def instant(microseconds: int | None) -> datetime | None:
+    """Give the instant of a time in µs; None for none."""
     return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
 
 

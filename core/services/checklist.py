@@ -1,4 +1,4 @@
-"""The way to the first campaign: what is done, what comes next, what the product cannot do yet."""
+"""The way to the first campaign: what is done, and what comes next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +22,6 @@ class StepState(StrEnum):
     DONE = "done"
     NEXT = "next"
     OPEN = "open"
-    LATER = "later"  # the product cannot do it yet
-
-
-AVAILABLE = (Step.DATA, Step.TRIGGER, Step.FLOW, Step.REHEARSAL, Step.EMAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +40,12 @@ def checklist(
     flow_names: Sequence[str],
     rehearsal_names: Sequence[str],
     email_names: Sequence[str],
+    launch_names: Sequence[str],
 ) -> Sequence[ChecklistItem]:
     """Say for each step where it stands.
 
     Given are the datasets with events, the saved campaigns, those of them that have steps, what was
-    rehearsed, and the e-mails that were saved.
+    rehearsed, the e-mails that were saved, and the campaigns that were launched.
     """
     names_by_step = {
         Step.DATA: dataset_names,
@@ -56,19 +53,18 @@ def checklist(
         Step.FLOW: flow_names,
         Step.REHEARSAL: rehearsal_names,
         Step.EMAIL: email_names,
+        Step.LIVE: launch_names,
     }
-    missing = [step for step in AVAILABLE if not names_by_step[step]]
-    return [_item(step, names_by_step.get(step, ()), missing) for step in Step]
+    missing = [step for step in Step if not names_by_step[step]]
+    return [_item(step, names_by_step[step], missing) for step in Step]
 
 
 def next_step(items: Sequence[ChecklistItem]) -> Step | None:
-    """Give the step to take now; None when everything that can be done is done."""
+    """Give the step to take now; None when all are done."""
     return next((item.step for item in items if item.state is StepState.NEXT), None)
 
 
 def _item(step: Step, names: Sequence[str], missing: Sequence[Step]) -> ChecklistItem:
-    if step not in AVAILABLE:
-        return ChecklistItem(step=step, state=StepState.LATER)
     if names:
         return ChecklistItem(step=step, state=StepState.DONE, names=names)
     state = StepState.NEXT if step is missing[0] else StepState.OPEN

@@ -11,6 +11,7 @@ from core.services.experiment_counts import VariantCounts
 from core.services.experiment_results import ExperimentResults
 from core.services.experiment_words import EXCLUSION_WORDS, REASON_WORDS
 from core.services.rehearsal_files import replaced_together
+from core.services.safe_cells import as_text
 from core.stats.conversion import Arm, compare
 from core.stats.intervals import IntervalEstimate, Reason
 from core.stats.multiple import Compared, ComparedValue
@@ -63,7 +64,10 @@ def results_csv(results: ExperimentResults) -> str:
     written = io.StringIO()
     rows = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     rows.writeheader()
-    rows.writerows(_rows(results))
+    rows.writerows(
+        {name: as_text(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
+        for row in _rows(results)
+    )
     return written.getvalue()
 
 

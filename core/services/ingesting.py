@@ -12,10 +12,12 @@ from core.domain.errors import UnusableInput
 from core.domain.events import Event
 from core.domain.instants import as_microseconds
 from core.domain.values import JsonValue
-from core.live.people import profile_of
-from core.services.live_events import new_event
+from core.live.withdrawals import mirror
+from core.services import public_calls
+from core.services.live_events import merge_profiles, new_event
 from core.store import live_events, live_people, person_links, rejected_calls
 from core.store.app_settings import keep_setting, setting
+from core.store.consents import hand_over_consents
 from core.store.database import reading, writing
 from core.store.rejected_calls import RejectedCall
 
@@ -31,6 +33,7 @@ Arrived = tuple[Call, Delivery]
 
 def take_in(database: Engine, deliveries: Sequence[Delivery]) -> None:
     """Store what came, in its order, all or nothing; the same once more changes nothing."""
+    deliveries = [public_calls.sorted_out(one) for one in deliveries]
     with writing(database) as session:
         arrived = [(call, one) for one in deliveries for call in one.calls]
         people = _People(session, [call for call, _ in arrived])
@@ -104,15 +107,44 @@ class _People:
             return
         for call, delivery in run:
             if isinstance(call, Link):
-                self._link(call, delivery.received_at)
+                self._link(call, delivery)
+        guard = public_calls.Guard(self._session, self._told_in_public(run))
         for call, delivery in run:
             if isinstance(call, Traits):
-                merged.setdefault(self._owner(call.user_id), {}).update(call.traits)
+                told = merged.setdefault(self._owner(call.user_id), {})
+                told.update(self._usable(call, delivery, told, guard))
             elif isinstance(call, Event):
                 events.setdefault(delivery.source, []).append(call)
-        self._merge(merged, received_at)
+        merge_profiles(self._session, merged, saved_at=received_at)
         for source, called in events.items():
             self._add_events(called, received_at, source)
+
+    def _told_in_public(self, run: Sequence[Arrived]) -> list[tuple[str, Mapping[str, JsonValue]]]:
+        return [
+            (self._owner(call.user_id), call.traits)
+            for call, delivery in run
+            if delivery.is_public and isinstance(call, Traits)
+        ]
+
+    def _usable(
+        self,
+        call: Traits,
+        delivery: Delivery,
+        told: Mapping[str, JsonValue],
+        guard: public_calls.Guard,
+    ) -> Mapping[str, JsonValue]:
+        """Give the traits that may be kept, and note why others may not."""
+        if not delivery.is_public:
+            return public_calls.from_server(call.traits)
+        usable, reason = guard.usable(self._owner(call.user_id), call.traits, told)
+        if reason:
+            rejected_calls.add_rejections(
+                self._session,
+                [public_calls.refused_traits(reason)],
+                received_at=delivery.received_at,
+                source=delivery.source,
+            )
+        return usable
 
     def _owner(self, person_id: str) -> str:
         return self._owners.get(person_id, person_id)
@@ -129,18 +161,9 @@ class _People:
             self._session, rows, received_at=as_microseconds(received_at), source=source
         )
 
-    def _merge(self, traits: Mapping[str, Mapping[str, JsonValue]], saved_at: datetime) -> None:
-        former = live_people.profiles_of(self._session, traits)
-        merged = []
-        for user_id, told in traits.items():
-            known = former[user_id].traits if user_id in former else {}
-            left = {name: value for name, value in {**known, **told}.items() if value is not None}
-            if left != known:
-                merged.append(profile_of(user_id, left))
-        live_people.save_profiles(self._session, merged, changed_at=as_microseconds(saved_at))
-
-    def _link(self, link: Link, linked_at: datetime) -> None:
+    def _link(self, link: Link, delivery: Delivery) -> None:
         person, user = link.previous_id, self._owner(link.user_id)
+        linked_at = delivery.received_at
         if user in (person, self._owner(person)):
             return  # known already, or a circle: the two are one by now
         person_links.save_links(self._session, {person: user}, linked_at=linked_at)
@@ -149,15 +172,18 @@ class _People:
         }
         self._owners[person] = user
         person_links.hand_over(self._session, person, user)
-        self._hand_over_profile(person, user, linked_at)
-
-    def _hand_over_profile(self, person: str, user: str, saved_at: datetime) -> None:
-        """Add what was known of the one to the profile of the other, where nothing else is."""
         found = live_people.profiles_of(self._session, [person, user])
+        known = found[user].traits if user in found else {}
+        # Whoever says with a public key that they are somebody known neither agrees nor objects
+        # for them.
+        is_vouched = not (delivery.is_public and public_calls.is_known(known))
         if person in found:
-            known = found[user].traits if user in found else {}
-            self._merge({user: {**found[person].traits, **known}}, saved_at)
+            told = found[person].traits
+            own = {user: {**(told if is_vouched else public_calls.light(told)), **known}}
+            merge_profiles(self._session, own, saved_at=linked_at)
             person_links.forget_profile(self._session, person)
+        if is_vouched and hand_over_consents(self._session, person, user):
+            mirror(self._session, user, now=as_microseconds(linked_at))
 
 
 def _ids(calls: Iterable[Call]) -> set[str]:

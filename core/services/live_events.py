@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from core.domain.errors import UnusableInput
 from core.domain.events import Event
 from core.domain.instants import as_microseconds
 from core.domain.values import JsonValue
 from core.live.people import profile_of
+from core.live.withdrawals import guarded
 from core.store import live_events, live_people
 from core.store.database import reading, writing
 from core.store.live_events import DeadLetter, NewEvent
@@ -68,13 +70,25 @@ def save_profiles(
     `email`, `consent`, `timezone` and `unsubscribed` are read from the traits of these names.
     """
     with writing(database) as session:
-        former = live_people.profiles_of(session, profiles)
-        merged = []
-        for user_id, traits in profiles.items():
-            known = former[user_id].traits if user_id in former else {}
-            left = {n: v for n, v in {**known, **traits}.items() if v is not None}
+        merge_profiles(session, profiles, saved_at=saved_at)
+
+
+def merge_profiles(
+    session: Session, profiles: Mapping[str, Mapping[str, JsonValue]], *, saved_at: datetime
+) -> None:
+    """Merge traits into the profiles of people, as `save_profiles`, in the caller's transaction.
+
+    What would lift a withdrawal that only the person can lift is left out.
+    """
+    profiles = guarded(session, profiles, saved_at=as_microseconds(saved_at))
+    former = live_people.profiles_of(session, profiles, for_change=True)
+    merged = []
+    for user_id, told in profiles.items():
+        known = former[user_id].traits if user_id in former else {}
+        left = {name: value for name, value in {**known, **told}.items() if value is not None}
+        if user_id not in former or left != known:
             merged.append(profile_of(user_id, left))
-        live_people.save_profiles(session, merged, changed_at=as_microseconds(saved_at))
+    live_people.save_profiles(session, merged, changed_at=as_microseconds(saved_at))
 
 
 def profile(database: Engine, user_id: str) -> dict[str, JsonValue] | None:

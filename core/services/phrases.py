@@ -1,7 +1,8 @@
 """Triggers, conditions and durations in a marketer's words, plain or as Markdown."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -59,16 +60,33 @@ _UNITS = (
 )
 
 
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+.!|~:$&<>-])")
+
+
+# What begins a web address, which would become a link although nothing in it is markup.
+_ADDRESS = re.compile(r"(https?(?=\\://)|www(?=\\\.))", re.IGNORECASE)
+
+
+def escaped(text: str) -> str:
+    """Escape a text of somebody else for Markdown, so that it is shown as it is, without links."""
+    # Nothing, written small: it cannot be seen, is not copied, and parts what would be a link.
+    return _ADDRESS.sub(r"\1:small[]", _MARKUP.sub(r"\\\1", text))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """Which signs stand around words that matter, and around names of properties."""
+    """Which signs stand around words that matter, and around names; how a text is shown as it is.
+
+    Names and values are somebody else's: of whoever sent the events, or wrote a campaign's file.
+    """
 
     strong: str
     slight: str
+    safe: Callable[[str], str]
 
 
-PLAIN = Style(strong="", slight="")
-MARKDOWN = Style(strong="**", slight="*")
+PLAIN = Style(strong="", slight="", safe=str)
+MARKDOWN = Style(strong="**", slight="*", safe=escaped)
 
 
 def sentence(trigger: Trigger, style: Style = PLAIN) -> str:
@@ -111,7 +129,7 @@ def matcher(meant: Matcher, style: Style = PLAIN) -> str:
     if ANY_EVENT in meant.event:
         names = _strong("anything", style)
     else:
-        names = " or ".join(_strong(name, style) for name in meant.event)
+        names = " or ".join(_strong(style.safe(name), style) for name in meant.event)
     conditions = " and ".join(_on_property(part, style) for part in meant.where)
     return f"{names} where {conditions}" if conditions else names
 
@@ -120,15 +138,15 @@ def condition(asked: Condition, style: Style = PLAIN) -> str:
     """Say what is asked about a person: `country is DE and not (opened mail)`."""
     match asked:
         case TraitCondition():
-            return f"{_slight(asked.trait, style)} {_comparison(asked)}"
+            return f"{_slight(asked.trait, style)} {_comparison(asked, style)}"
         case SegmentCondition():
-            return f"is in {_strong(asked.segment, style)}"
+            return f"is in {_strong(style.safe(asked.segment), style)}"
         case DidCondition():
             return f"did {matcher(asked.did, style)}"
         case OpenedCondition():
-            return f"opened {_strong(asked.opened, style)}"
+            return f"opened {_strong(style.safe(asked.opened), style)}"
         case ClickedCondition():
-            return f"clicked {_strong(asked.clicked, style)}"
+            return f"clicked {_strong(style.safe(asked.clicked), style)}"
         case AllCondition():
             return _joined(asked.all, " and ", style)
         case AnyCondition():
@@ -211,25 +229,26 @@ def _is_joined(asked: Condition) -> bool:
 
 
 def _on_property(part: PropertyCondition, style: Style) -> str:
-    said = _to_the_start(part) if is_reference(part.value) else _comparison(part)
+    is_to_start = is_reference(part.value)
+    said = _to_the_start(part, style) if is_to_start else _comparison(part, style)
     return f"{_slight(part.property, style)} {said}"
 
 
-def _to_the_start(part: PropertyCondition) -> str:
+def _to_the_start(part: PropertyCondition, style: Style) -> str:
     """Say a comparison with the event that the flow began with (SEMANTICS 2.4)."""
     name = str(part.value).removeprefix("$trigger.")
     is_named = name not in ("$key", part.property)
     if part.op is Op.EQ and not is_named:
         return "is the same as at the start"
-    return f"{OPS[part.op]} {f'the {name}' if is_named else 'that'} of the start"
+    return f"{OPS[part.op]} {f'the {style.safe(name)}' if is_named else 'that'} of the start"
 
 
-def _comparison(part: Comparison) -> str:
+def _comparison(part: Comparison, style: Style) -> str:
     if part.value is None:
         return OPS[part.op]
     if isinstance(part.value, list | tuple):
-        return f"{OPS[part.op]} {', '.join(map(value, part.value))}"
-    return f"{OPS[part.op]} {value(part.value)}"
+        return f"{OPS[part.op]} {', '.join(style.safe(value(one)) for one in part.value)}"
+    return f"{OPS[part.op]} {style.safe(value(part.value))}"
 
 
 def _length(length: timedelta, style: Style) -> str:
@@ -241,4 +260,4 @@ def _strong(text: str, style: Style) -> str:
 
 
 def _slight(text: str, style: Style) -> str:
-    return f"{style.slight}{text}{style.slight}"
+    return f"{style.slight}{style.safe(text)}{style.slight}"

@@ -4,7 +4,8 @@ import json
 from datetime import datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select
+from sqlalchemy.orm import Session
+from sqlmodel import col, select
 
 from core.domain.errors import UnusableInput
 from core.domain.values import JsonValue
@@ -38,5 +39,6 @@ def keep_setting(session: Session, name: str, value: JsonValue, *, changed_at: d
 
 def setting(session: Session, name: str) -> JsonValue:
     """Give the value kept under a name; None if nothing was."""
-    document = session.exec(select(SettingRow.document).where(col(SettingRow.name) == name)).first()
+    asked = select(SettingRow.document).where(col(SettingRow.name) == name)
+    document: str | None = session.connection().execute(asked).scalar()
     return None if document is None else json.loads(document)

@@ -22,6 +22,9 @@ class WriteKeyRow(Table, table=True):
     created_at: datetime
     last_used_at: datetime | None = Field(default=None)
     revoked_at: datetime | None = Field(default=None)
+    kind: str = Field(default="server", sa_column_kwargs={"server_default": "server"})
+    # Of the pages that may use it, one per line.
+    origins: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
 
 
 class PersonLinkRow(Table, table=True):

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from core.store.ingest_tables import PersonLinkRow
-from core.store.live_events import HISTORY, partition_of
+from core.store.live_events import HISTORY, PARTITION_COUNT, partition_of
 from core.store.live_sets import add_all, among, insert_into, is_sqlite, table_of, upsert
 from core.store.live_tables import (
     EnrolmentRow,
@@ -69,7 +69,8 @@ def hand_over(session: Session, person_id: str, user_id: str) -> int:
     own = (_EVENTS.c.user_id == person_id, _EVENTS.c.source != HISTORY)
     if session.connection().execute(select(_EVENTS.c.seq).where(*own).limit(1)).first() is None:
         return 0
-    _lock_partitions(session, {partition_of(person_id), partition_of(user_id)})
+    # All of them, as more links of other people may follow: who locks several does it in order.
+    lock_partitions(session, set(range(PARTITION_COUNT)))
     waiting = exists().where(_WAITING.c.seq == _EVENTS.c.seq)
     entered = select(_ENROLMENTS.c.id).where(_ENROLMENTS.c.user_id == person_id).limit(1)
     if session.connection().execute(entered).first() is not None:
@@ -108,7 +109,8 @@ def _move(session: Session, chosen: Sequence[ColumnElement[bool]], user_id: str)
     return len(added)
 
 
-def _lock_partitions(session: Session, partitions: set[int]) -> None:
+def lock_partitions(session: Session, partitions: set[int]) -> None:
+    """Wait for what workers decide for these shares of the people, and let them wait for us."""
     if not is_sqlite(session):
         session.connection().execute(
             select(_PARTITIONS.c.partition)

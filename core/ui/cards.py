@@ -4,7 +4,9 @@ import streamlit as st
 
 from core import bootstrap
 from core.clock import now
+from core.domain.roles import Role
 from core.services.imports import SAMPLE_NAME, load_sample
+from core.ui import audit, signed_in
 from core.ui.data import import_draft, import_panel
 
 
@@ -16,10 +18,13 @@ def offer_sample(key: str) -> None:
         icon=":material/storefront:",
         key=key,
         on_click=_load_sample,
-        help="An invented outdoor shop: 5,000 people and what they did in three months.",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR)
+        or "An invented outdoor shop: 5,000 people and what they did in three months.",
     )
 
 
+@signed_in.only(Role.EDITOR)
 def _load_sample() -> None:
     home, imported_at = bootstrap.home(), now()
     is_started = import_panel.start(
@@ -29,4 +34,5 @@ def _load_sample() -> None:
         ),
     )
     if is_started:
+        audit.noted("Loaded data", SAMPLE_NAME)
         import_draft.submit(SAMPLE_NAME)

@@ -6,10 +6,11 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.history.manifest import Manifest
 from core.services import datasets
 from core.services.jobs import JobState
-from core.ui import formats
+from core.ui import audit, formats, signed_in
 from core.ui.data import import_draft, import_panel
 from core.ui.datasets import CHOICE, newest
 
@@ -43,7 +44,8 @@ def choose(manifests: Sequence[Manifest]) -> Manifest:
             icon=":material/upload:",
             key="data_add",
             on_click=_open_form,
-            disabled=import_panel.state() is JobState.RUNNING,
+            disabled=import_panel.state() is JobState.RUNNING or not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
         )
     return by_name[name]
 
@@ -52,8 +54,14 @@ def offer_deletion(manifest: Manifest) -> None:
     """Offer to delete the dataset, once confirmed."""
     failure = st.session_state.pop(_FAILURE, None)
     if failure:
-        st.error(failure)
-    with st.popover("Delete this data", icon=":material/delete:", key="data_delete"):
+        st.error(formats.plain(failure))
+    with st.popover(
+        "Delete this data",
+        icon=":material/delete:",
+        key="data_delete",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
+    ):
         st.markdown(
             f"This deletes **{formats.plain(manifest.name)}** with {manifest.rows:,} events of "
             f"{formats.people(manifest.users)} from this computer. It cannot be undone. Saved "
@@ -68,15 +76,18 @@ def offer_deletion(manifest: Manifest) -> None:
         )
 
 
+@signed_in.only(Role.EDITOR)
 def _open_form() -> None:
     import_panel.forget()
     import_draft.open_form()
 
 
+@signed_in.only(Role.EDITOR)
 def _delete(name: str) -> None:
     try:
         datasets.delete(bootstrap.home(), name)
     except CampaignError as error:
         st.session_state[_FAILURE] = str(error)
     else:
-        st.toast(f"Deleted {name}.", icon=":material/delete:")
+        audit.noted("Deleted data", name)
+        st.toast(f"Deleted {formats.plain(name)}.", icon=":material/delete:")

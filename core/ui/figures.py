@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,11 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
+def chart_text(text: str) -> str:
+    """Escape a text of somebody else for a chart, which takes <b> and <a> for markup as well."""
+    return escape(text, quote=False).replace("%{", "% {")  # what a hover's template fills in
+
+
 def per_day(at_by_label: Mapping[str, Instants], zone: str) -> go.Figure:
     """Draw how often things happened per local day, stacked by label; times in µs since 1970."""
     figure = go.Figure()
@@ -30,7 +36,7 @@ def per_day(at_by_label: Mapping[str, Instants], zone: str) -> go.Figure:
         for position, (label, series) in enumerate(days.items()):
             counts = series.value_counts().reindex(index, fill_value=0)
             colour = ACCENT if position == 0 else MUTED
-            figure.add_bar(x=index, y=counts, name=label, marker_color=colour)
+            figure.add_bar(x=index, y=counts, name=chart_text(label), marker_color=colour)
     figure.update_layout(barmode="stack", bargap=0.15, showlegend=len(days) > 1)
     return _plain(figure, y_title="per day")
 
@@ -109,7 +115,7 @@ def events_per_day(frame: pd.DataFrame, most: int = 8) -> go.Figure:
     order = [*shown, "all others"] if "all others" in table.columns else shown
     for position, name in enumerate(order):
         colour = MUTED if name == "all others" else _QUALITATIVE[position % len(_QUALITATIVE)]
-        figure.add_bar(x=table.index, y=table[name], name=name, marker_color=colour)
+        figure.add_bar(x=table.index, y=table[name], name=chart_text(name), marker_color=colour)
     figure.update_layout(barmode="stack", bargap=0.1)
     return _plain(figure, y_title="events per day")
 

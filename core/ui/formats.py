@@ -1,14 +1,11 @@
 """How numbers, shares, times and durations are written on screen."""
 
-import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.domain.instants import from_microseconds
 from core.services import phrases
 from core.stats.estimates import Estimate
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+.!|~:$<>-])")
 
 
 def people(count: int) -> str:
@@ -34,7 +31,7 @@ def fine_percent(rate: float | None) -> str:
 
 def plain(text: str) -> str:
     """Escape a text of somebody else for Markdown, so that it is shown as it is."""
-    return _MARKUP.sub(r"\\\1", text)
+    return phrases.escaped(text)
 
 
 def interval(estimate: Estimate | None) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.settings import REPOSITORY
+from core.ui import sign_in
 
 _PAGES = REPOSITORY / "pages"
 # A file of ours: Streamlit would fetch a named icon from a font server.
@@ -104,6 +105,7 @@ PAGES = [
 def run() -> None:
     """Show the page that the address names, with the frame that all pages share."""
     st.set_page_config(page_title="Rehearsal", page_icon=_ICON, layout="wide")
+    sign_in.admit()
     page = st.navigation(PAGES, position="top")
-    st.title(page.title)
+    sign_in.show_head(page.title)
     page.run()

@@ -147,7 +147,8 @@ def story(key: DatasetKey, campaign: Campaign, user_id: str) -> Story:
 
 def user_ids(key: DatasetKey, codes: Sequence[int]) -> list[str]:
     """Look up the ids of users by code."""
-    return [str(user_id) for user_id in dataset(key).user_ids().take(list(codes)).to_pylist()]
+    wanted = np.asarray(codes, dtype=np.int64)  # an empty list has no type of its own
+    return [str(user_id) for user_id in dataset(key).user_ids().take(wanted).to_pylist()]
 
 
 def timeline(key: DatasetKey, user_id: str) -> list[Event]:

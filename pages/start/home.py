@@ -17,6 +17,7 @@ items = checklist(
     flow_names=[campaign.name for campaign in campaigns if campaign.has_flow],
     rehearsal_names=home_state.rehearsed_names(rehearsals),
     email_names=readers.saved_email_titles(),
+    launch_names=home_state.launched_names(),
 )
 
 st.markdown(

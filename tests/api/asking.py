@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from core.api.gate import Gate
 from core.api.limits import Limits
+from core.api.refused_requests import RefusedRequests
 from core.api.routes import ingest_routes
 from core.domain.calls import Delivery
 from core.services.health import answers
@@ -62,16 +63,18 @@ class Shop:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
+        self.refused = RefusedRequests()
         self.key = create_key(self.database, "shop", created_at=NOW)
         self.app = Starlette(
             routes=ingest_routes(
                 Gate(
                     store=self.store or self.take_in,
-                    name_of=KnownKeys(lambda: self.database, self.clock).name_of,
+                    sender_of=KnownKeys(lambda: self.database, self.clock).sender_of,
                     clock=self.clock,
                     is_healthy=lambda: answers(self.database),
                     denied=lambda: denied_properties(self.database),
                     limits=self.limits,
+                    refused=self.refused,
                 )
             )
         )

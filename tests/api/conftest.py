@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from core.store.database import migrate, open_database
 from tests.api.asking import Shop
+from tests.api.mailing import Mailing, mailing_of, send_mail
 from tests.store.conftest import (  # noqa: F401 - fixtures
     database,
     database_url,
@@ -34,6 +35,24 @@ def own_database(_migrated: Path, tmp_path: Path) -> Iterator[Engine]:
     """Give a SQLite file with all tables."""
     engine = open_database(f"sqlite:///{shutil.copy(_migrated, tmp_path)}")
     yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _mailed(_migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mailed")
+    file = Path(shutil.copy(_migrated, folder))
+    engine = open_database(f"sqlite:///{file}")
+    send_mail(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def mailing(_mailed: Path, tmp_path: Path) -> Iterator[Mailing]:
+    """Give an installation of its own that has sent its mail."""
+    engine = open_database(f"sqlite:///{shutil.copy(_mailed, tmp_path)}")
+    yield mailing_of(engine, tmp_path)
     engine.dispose()
 
 

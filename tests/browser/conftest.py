@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.settings import REPOSITORY
+from core.store.database import open_database
+from tests.browser.websites import Receiver, Website, receiver_at, website
+from tests.clients.tools import MODULES, PYTHON, needed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but our pages is loaded: no updates, no sync, no first-run calls.
@@ -28,6 +32,7 @@ START_SECONDS = 300
 
 # Other tests keep both cores busy meanwhile; what is expected comes late rather than never.
 PATIENCE = 90_000
+RECEIVING = ("streamlit", "run", "app.py", "--server.port")
 expect.set_options(timeout=PATIENCE)
 
 
@@ -48,14 +53,73 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start `python -m core run` in an empty home, as `make run` does, and give its address."""
+    with running(tmp_path_factory.mktemp("running") / "home") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    """Start a Rehearsal that only receives events."""
+    home = tmp_path_factory.mktemp("receiving") / "home"
+    with running(home, RECEIVING, REHEARSAL_WORKER="off") as address:
+        database = open_database(f"sqlite:///{home / 'rehearsal.sqlite'}")
+        yield receiver_at(address, database)
+        database.dispose()
+
+
+@pytest.fixture
+def receiver(started: Receiver) -> Receiver:
+    """Give a running Rehearsal into which nothing came yet."""
+    started.forget()
+    return started
+
+
+@pytest.fixture(scope="session")
+def _site() -> Iterator[Website]:
+    with website() as served:
+        yield served
+
+
+@pytest.fixture
+def site(_site: Website) -> Website:
+    """Give a website of somebody else, without pages."""
+    _site.pages.clear()
+    _site.headers.clear()
+    return _site
+
+
+@pytest.fixture(scope="session")
+def python() -> str:
+    """Give the Python that has the clients."""
+    return needed(PYTHON, "the clients for Python are missing: run make clients")
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Give Node, with the clients installed."""
+    needed(MODULES / "@segment", "the clients for Node are missing: run make clients")
+    return needed(shutil.which("node"), "Node is missing: install it, then run make clients")
+
+
+@pytest.fixture(scope="session")
+def modules() -> Path:
+    """Give the folder of the browsers' clients."""
+    return Path(needed(MODULES, "the clients for browsers are missing: run make clients"))
+
+
+@contextmanager
+def running(
+    home: Path, command: Sequence[str] = ("core", "run", "--port"), **environment: str
+) -> Iterator[str]:
+    """Run Rehearsal in a home of its own, and give its address; `command` ends before the port."""
     port = free_port()
-    home = tmp_path_factory.mktemp("running") / "home"
+    home.mkdir()
     log = home.with_name("log.txt")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core", "run", "--port", str(port)],
+            [sys.executable, "-m", *command, str(port)],
             cwd=REPOSITORY,
-            env={**os.environ, "REHEARSAL_HOME": str(home)},
+            env={**os.environ, "REHEARSAL_HOME": str(home), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

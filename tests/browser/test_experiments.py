@@ -161,7 +161,7 @@ def test_a_test_is_planned_launched_fed_and_read(shop: Shop, page: Page) -> None
 
     read_until(page, "long wins:")
     expect(figure(page, "People in the test")).to_contain_text(str(PEOPLE))
-    expect(page.get_by_text("no e-mail leaves")).to_be_visible()
+    expect(page.get_by_text("no customer gets mail")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_be_visible()
 
     page.get_by_role("button", name="End it").click()

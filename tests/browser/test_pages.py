@@ -16,6 +16,11 @@ PAGES = {
     "flows": "Flows",
     "emails": "E-mails",
     "rehearse": "Rehearse",
+    "experiments": "Experiments",
+    "live": "Live",
+    "people": "People",
+    "connect": "Connect",
+    "settings": "Settings",
 }
 WIDTHS = (1440, 390)
 

@@ -305,7 +305,7 @@ def test_an_undecided_test_says_what_ending_it_costs(home: Path, follow: Follow)
     app = follow(test=NAME)
 
     assert "Only 60 of 5,000 planned people have come" in said(app)
-    assert "no e-mail leaves" in said(app)
+    assert "no customer gets mail" in said(app)
 
 
 def test_weights_change_for_those_who_come_later(home: Path, follow: Follow) -> None:

@@ -208,6 +208,18 @@ def test_what_a_flow_may_not_set_is_said_beside_it(gallery: Callable[[], AppTest
     assert "“consent” will stay as it is" in texts(app)
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1/hook", "https://10.0.0.7", "http://[::1]/"])
+def test_an_address_that_is_never_called_is_said_beside_it(
+    gallery: Callable[[], AppTest], address: str
+) -> None:
+    calling = f"{{id: pause, kind: webhook, url: '{address}'}}"
+    app = as_list(pasted(gallery(), SMALL.replace("{id: pause, kind: delay, for: 24h}", calling)))
+
+    edit(app, "pause")
+
+    assert "lies in a private network or on this machine, and is not called" in texts(app)
+
+
 def test_a_deleted_step_is_gone_and_its_neighbours_meet(small_flow: AppTest) -> None:
     small_flow.button(key="flows_list_delete_pause").click().run()
 

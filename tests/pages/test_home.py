@@ -7,9 +7,10 @@ from core import bootstrap
 from core.domain.campaigns import Campaign
 from core.domain.email_sources import EmailSource
 from core.history.reading import open_dataset
-from core.services.campaigns import save_campaign
+from core.services.campaigns import save_campaign, saved_campaign
 from core.services.emails import email, save_email
 from core.services.imports import SAMPLE_NAME
+from core.services.live_launches import launch
 from core.services.stored_rehearsals import NamedVersion, RehearsalRecord, rehearse_and_keep
 from tests.conftest import IMPORTED_AT
 from tests.pages.conftest import Open, import_ended, metrics, texts
@@ -103,7 +104,9 @@ def test_a_rehearsal_is_listed_with_what_it_found(sample_home: Path, visit: Open
     assert record.campaigns[0].campaign.name in listed.label
 
 
-def test_with_an_email_of_its_own_everything_is_done(sample_home: Path, visit: Open) -> None:
+def test_with_an_email_of_its_own_the_launch_is_next_and_then_all_is_done(
+    sample_home: Path, visit: Open
+) -> None:
     rehearsed(sample_home, saved("Spring", with_steps=True))
     source = email(bootstrap.database(), bootstrap.starter_emails(), "welcome")
     assert isinstance(source, EmailSource)
@@ -115,10 +118,16 @@ def test_with_an_email_of_its_own_everything_is_done(sample_home: Path, visit: O
         saved_at=IMPORTED_AT,
     )
 
+    before = texts(visit(PAGE))
+    campaign = saved_campaign(bootstrap.database(), "Spring")
+    assert campaign is not None
+    launch(bootstrap.database(), campaign.campaign, launched_at=IMPORTED_AT)
     app = visit(PAGE)
 
+    assert "Next: live" in before
     assert "Next:" not in texts(app)
     assert "Saved: Welcome" in texts(app)
+    assert "Launched: Spring" in texts(app)
     assert app.button(key="home_more_flows").label == "Open Flows"
 
 
@@ -141,14 +150,6 @@ def test_a_rehearsal_is_opened_on_its_page(sample_home: Path, visit: Open) -> No
 
     assert not app.exception
     assert "People entered" in metrics(app)
-
-
-def test_what_the_product_cannot_do_yet_is_no_dead_link(sample_home: Path, visit: Open) -> None:
-    app = visit(PAGE)
-
-    (told,) = [line for line in texts(app).split("\n") if "**Live**" in line]
-    assert "Coming later" in told
-    assert [button.key for button in app.button] == ["home_go_trigger"]
 
 
 def test_it_says_where_everything_is_kept(home: Path, visit: Open) -> None:

@@ -14,7 +14,7 @@ from core.domain.campaigns import Campaign
 from core.domain.experiments import settings_for
 from core.domain.instants import as_microseconds
 from core.services.campaigns import save_campaign
-from core.services.experiment_launching import launch_in_sandbox
+from core.services.experiment_launching import launch_test
 from core.services.live_launches import LaunchMode, LaunchState, launches
 from core.services.live_overview import Kind
 from core.services.live_questions import dead_letters
@@ -43,6 +43,13 @@ def log(app: AppTest) -> pd.DataFrame:
     return next(f.value for f in app.dataframe if "What" in f.value.columns)
 
 
+def open_tab(app: AppTest, label: str) -> AppTest:
+    app.session_state["live_tab"] = label
+    app.run()
+    assert not app.exception
+    return app
+
+
 def click(app: AppTest, ending: str) -> AppTest:
     widget(app, "button", ending).click().run()
     assert not app.exception
@@ -61,8 +68,7 @@ def test_in_the_beginning_the_page_says_what_to_do_next(shop: Shop, visit: Open)
 
     assert "Nothing to decide." in said(app)
     assert "No saved campaign yet." in said(app)
-    assert "python -m core write-key create shop" in said(app)
-    assert "/v1/track" in said(app)
+    assert "Connect your shop" in said(app)
 
 
 def test_a_saved_campaign_is_launched_in_the_sandbox(shop: Shop, visit: Open) -> None:
@@ -73,7 +79,7 @@ def test_a_saved_campaign_is_launched_in_the_sandbox(shop: Shop, visit: Open) ->
 
     (launched,) = launches(shop.database)
     assert (launched.name, launched.mode) == ("Cart", LaunchMode.SANDBOX)
-    assert "sandbox: no mail leaves" in said(app)
+    assert "sandbox: no customer gets mail" in said(app)
     assert "Launched “Cart” in the sandbox" in app.toast[0].value.replace("\\", "")
 
 
@@ -100,7 +106,7 @@ def test_the_log_says_what_was_decided_in_words_the_latest_first(shop: Shop, vis
     assert found["What"].tolist() == [
         "Not let in: still inside the flow",
         "Waits until Fri 1 May 2026, 06:00",
-        "E-mail due: Cart recovery (sandbox: it stays here)",
+        "E-mail due: Cart recovery (sandbox)",
         "Entered: the trigger caught them",
     ]
     assert set(found["Campaign"]) == {"Cart (sandbox)"}
@@ -143,9 +149,11 @@ def test_figures_say_what_came_in_and_who_is_under_way(shop: Shop, visit: Open) 
 
     assert metrics(app) == {
         "Events received": "2",
+        "Per second": "0.0",
         "Waiting": "1",
         "Late": "0",
         "Under way": "1",
+        "Due now": "1",
     }
     assert "1 entry, 1 person under way. E-mails: 1 waiting to leave." in said(app)
 
@@ -195,7 +203,7 @@ def test_who_could_not_be_decided_is_tried_again(shop: Shop, visit: Open) -> Non
     with shop.database.begin() as connection:
         connection.execute(text("UPDATE live_states SET state = '{broken'"))
     shop.tick(1.5)
-    app = visit(PAGE)
+    app = open_tab(visit(PAGE), "What went wrong")
     before = said(app)
 
     click(app, f"live_try_{dead_letters(shop.database)[0].id}")
@@ -213,7 +221,8 @@ def test_late_events_are_listed(shop: Shop, visit: Open) -> None:
     shop.happen("ann", "buy", 1.2, arriving=1.7)
     shop.tick(3)
 
-    late = next(f.value for f in visit(PAGE).dataframe if "Late by" in f.value.columns)
+    app = open_tab(visit(PAGE), "What went wrong")
+    late = next(f.value for f in app.dataframe if "Late by" in f.value.columns)
 
     assert late[["Event", "Late by"]].values.tolist() == [["buy", "30 minutes"]]
 
@@ -222,10 +231,11 @@ def test_a_campaign_that_a_running_test_reads_is_not_stopped_here(shop: Shop, vi
     variants = [{"name": "A", "weight": 1}, {"name": "B", "weight": 1}]
     split = {"id": "test", "kind": "split", "variants": variants}
     campaign = Campaign.model_validate({**CART, "steps": [split, *CART["steps"]]})
-    launch_in_sandbox(
+    launch_test(
         shop.database,
         campaign,
         settings_for(campaign, "test", name="Which one"),
+        mode=LaunchMode.SANDBOX,
         history=None,
         by="test",
         at=START,

@@ -96,7 +96,7 @@ def test_a_starter_replaces_the_sentence(open_page: Callable[[], AppTest]) -> No
 
     assert not app.exception
     assert metrics(app)["People caught"] == "777"
-    assert any("separately for each *product_id*" in m.value for m in app.markdown)
+    assert any("separately for each *product\\_id*" in m.value for m in app.markdown)
 
 
 def test_the_audience_narrows_the_people(open_page: Callable[[], AppTest]) -> None:

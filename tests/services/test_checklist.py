@@ -1,8 +1,8 @@
-"""The checklist: it fills itself, and offers nothing the product cannot do."""
+"""The checklist: it fills itself, step by step."""
 
 from collections.abc import Sequence
 
-from core.services.checklist import AVAILABLE, ChecklistItem, Step, StepState, checklist, next_step
+from core.services.checklist import ChecklistItem, Step, StepState, checklist, next_step
 
 
 def listed(
@@ -11,6 +11,7 @@ def listed(
     flows: Sequence[str] = (),
     rehearsals: Sequence[str] = (),
     emails: Sequence[str] = (),
+    launches: Sequence[str] = (),
 ) -> Sequence[ChecklistItem]:
     return checklist(
         dataset_names=data,
@@ -18,6 +19,7 @@ def listed(
         flow_names=flows,
         rehearsal_names=rehearsals,
         email_names=emails,
+        launch_names=launches,
     )
 
 
@@ -58,16 +60,12 @@ def test_what_was_rehearsed_asks_for_an_email_of_its_own() -> None:
     assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"])) is Step.EMAIL
 
 
-def test_when_all_that_can_be_done_is_done_nothing_is_next() -> None:
-    assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"], ["Hello"])) is None
+def test_with_an_email_of_its_own_the_launch_is_next() -> None:
+    assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"], ["Hello"])) is Step.LIVE
 
 
-def test_what_does_not_exist_yet_is_never_offered() -> None:
-    for names in ([], ["Shop"]):
-        found = states(listed(names, names, names, names, names))
-
-        later = {step for step, state in found.items() if state is StepState.LATER}
-        assert later == set(Step) - set(AVAILABLE)
+def test_when_all_is_done_nothing_is_next() -> None:
+    assert next_step(listed(["Shop"], ["Cart"], ["Cart"], ["Cart"], ["Hello"], ["Cart"])) is None
 
 
 def test_the_steps_keep_their_order() -> None:

@@ -8,8 +8,10 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.domain.errors import UnusableInput
+from core.domain.reachable import Reach
+from core.domain.roles import Role
 from core.services.uploads import drop_forgotten_uploads, keep_upload
-from core.ui import formats, readers
+from core.ui import formats, front_door, readers, signed_in
 from core.ui.data import import_draft
 
 _TURN = "data_upload_turn"
@@ -55,9 +57,10 @@ def _show_upload() -> None:
 
 
 def _keep(file: st.typing.UploadedFile, name: str, size: int) -> Path:
+    signed_in.check(Role.EDITOR)
     if size < _BIG_UPLOAD:
         return keep_upload(bootstrap.home(), file, name)
-    bar = st.progress(0.0, text=f"Keeping {name}")
+    bar = st.progress(0.0, text=f"Keeping {formats.plain(name)}")
     path = keep_upload(
         bootstrap.home(), file, name, on_progress=lambda done: _tell(bar, done / size)
     )
@@ -70,6 +73,13 @@ def _tell(bar: st.delta_generator.DeltaGenerator, share: float) -> None:
 
 
 def _show_path() -> None:
+    if front_door.reached() not in (None, Reach.THIS_COMPUTER):
+        # Whoever comes from elsewhere could otherwise have any file of this computer read to them.
+        st.markdown(
+            "A browser can send at most 2 GB. Whoever runs Rehearsal loads a larger export there, "
+            "with `python -m core import FILE --dataset NAME`."
+        )
+        return
     st.markdown(
         "A browser can send at most 2 GB. A larger export is read from where it is: give its full "
         "path on the computer that runs Rehearsal. The file itself is only read, never changed."
@@ -87,7 +97,8 @@ def _show_path() -> None:
     if path.is_file():
         import_draft.add_file(path)
         st.rerun()
-    st.error(f"There is no file {text.strip()!r} on this computer: check the folder and the name.")
+    said = formats.plain(repr(text.strip()))
+    st.error(f"There is no file {said} on this computer: check the folder and the name.")
 
 
 def _show_file(path: Path, position: int) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.domain.errors import UnusableInput
+from core.domain.roles import Role
 from core.history.manifest import FileKind, ImportMode, Manifest
 from core.history.settling import Answers
 from core.history.storing import ImportReport
@@ -15,9 +16,11 @@ from core.services.file_looks import FileLook
 from core.services.imports import SAMPLE_NAME, Watching, check_name, holds, import_files
 from core.services.uploads import drop_upload
 from core.ui import (
+    audit,
     cards,
     formats,
     readers,
+    signed_in,
 )
 from core.ui.data import (
     data_words,
@@ -46,6 +49,8 @@ def show(manifests: Sequence[Manifest]) -> None:
     else:
         _offer_sample()
     st.subheader("Load an export", anchor=False)
+    # Files are kept as soon as they are chosen.
+    signed_in.require(Role.EDITOR)
     files = choose_files()
     if not files:
         if manifests and SAMPLE_NAME not in [manifest.name for manifest in manifests]:
@@ -151,6 +156,7 @@ def _ask_mode(name: str, kind: FileKind) -> ImportMode | None:
     return mode
 
 
+@signed_in.only(Role.EDITOR)
 def _start(
     name: str, files: Sequence[Path], kind: FileKind, answers: Answers, mode: ImportMode
 ) -> None:
@@ -172,6 +178,7 @@ def _start(
         return [report]
 
     if import_panel.start(name, task):
+        audit.noted("Loaded data", name, f"{kind.value}, {mode.value}")
         import_draft.submit(name)
 
 

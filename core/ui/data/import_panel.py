@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import bootstrap
+from core.domain.roles import Role
 from core.history.manifest import FileKind, ImportRecord
 from core.history.progress import Progress, Stage
 from core.history.storing import ImportReport
 from core.services import datasets
 from core.services.imports import IMPORT_JOB, Watching
 from core.services.jobs import Job, JobState
-from core.ui import formats, navigation
+from core.ui import formats, navigation, signed_in
 from core.ui.data import data_words
 from core.ui.datasets import CHOICE
 
@@ -95,8 +96,8 @@ def _watch() -> None:
         "Stop the import",
         key="import_stop",
         icon=":material/stop_circle:",
-        on_click=job.cancel,
-        disabled=job.is_cancelled(),
+        on_click=signed_in.only(Role.EDITOR)(job.cancel),
+        disabled=job.is_cancelled() or not signed_in.may(Role.EDITOR),
     )
 
 

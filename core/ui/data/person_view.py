@@ -8,7 +8,7 @@ import streamlit as st
 from core.domain.events import Event
 from core.domain.values import JsonValue
 from core.services.datasets import Person
-from core.ui import formats, readers
+from core.ui import formats, masked, readers
 from core.ui.data import data_words
 from core.ui.readers import DatasetKey
 
@@ -33,15 +33,15 @@ def show(key: DatasetKey) -> None:
         )
         return
     if not found:
-        st.caption(f"Nobody's id or e-mail address begins with {formats.plain(text or '')}.")
+        st.caption(f"Nobody's id or e-mail address begins with {formats.plain(masked.text(text))}.")
         return
     chosen = _choose(found)
     events, profile = readers.timeline(key, chosen.user_id), readers.profile(key, chosen.user_id)
     left, right = st.columns([5, 3], gap="large")
     with left:
-        _show_timeline(events)
+        _show_timeline(events, chosen.user_id)
     with right:
-        _show_profile(profile)
+        _show_profile(profile, chosen.user_id)
 
 
 def _choose(found: Sequence[Person]) -> Person:
@@ -59,10 +59,11 @@ def _choose(found: Sequence[Person]) -> Person:
 
 
 def _label(person: Person) -> str:
-    return person.user_id if person.email is None else f"{person.user_id} · {person.email}"
+    said = person.user_id if person.email is None else f"{person.user_id} · {person.email}"
+    return masked.text(said)
 
 
-def _show_timeline(events: Sequence[Event]) -> None:
+def _show_timeline(events: Sequence[Event], user_id: str) -> None:
     if not events:
         st.markdown("This person has a profile, but did nothing in this data.")
         return
@@ -77,7 +78,9 @@ def _show_timeline(events: Sequence[Event]) -> None:
             {
                 "When": [event.timestamp.replace(tzinfo=None) for event in shown],
                 "What": [event.event for event in shown],
-                "Details": [data_words.details(event.properties) for event in shown],
+                "Details": [
+                    masked.text(data_words.details(event.properties), user_id) for event in shown
+                ],
             }
         ),
         hide_index=True,
@@ -91,14 +94,19 @@ def _show_timeline(events: Sequence[Event]) -> None:
     )
 
 
-def _show_profile(profile: Mapping[str, JsonValue] | None) -> None:
-    st.markdown("**Profile**")
+def _show_profile(profile: Mapping[str, JsonValue] | None, user_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Profile**")
+        if profile is not None:
+            masked.offer(user_id, key="data_show")
     if profile is None:
         st.caption("None. Profiles come from a file with one row for each person.")
         return
     st.table(
         {
-            formats.plain(name): formats.plain(data_words.value(shown))
+            formats.plain(masked.text(name)): formats.plain(
+                masked.text(data_words.value(shown), user_id)
+            )
             for name, shown in profile.items()
         },
         border="horizontal",

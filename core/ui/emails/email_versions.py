@@ -11,8 +11,9 @@ from core import bootstrap
 from core.clock import now
 from core.domain.email_sources import EmailSource, EmailVersion
 from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.services import emails
-from core.ui import formats, version_line
+from core.ui import audit, formats, signed_in, version_line
 from core.ui.emails import (
     email_draft,
     email_gallery,
@@ -30,7 +31,13 @@ def show_saving() -> None:
         st.text_input("Name", value=email_draft.source().name, key=f"{key}_name")
         st.text_input("What changed (optional)", key=f"{key}_note")
         st.form_submit_button(
-            "Save this version", type="primary", key=f"{key}_go", on_click=_save, args=(key,)
+            "Save this version",
+            type="primary",
+            key=f"{key}_go",
+            on_click=_save,
+            args=(key,),
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
         )
     st.caption(_outlook(email_draft.source().name))
 
@@ -50,6 +57,7 @@ def _latest_number(name: str) -> int:
     return next(found, None) or 0
 
 
+@signed_in.only(Role.EDITOR)
 def _save(key: str) -> None:
     name, note = st.session_state[f"{key}_name"] or "", st.session_state[f"{key}_note"] or ""
     source = email_draft.source()
@@ -66,6 +74,8 @@ def _save(key: str) -> None:
         email_draft.notice(str(error))
         return
     email_draft.mark_saved(saved.source, saved.number)
+    if saved.number > former:
+        audit.noted("Saved an e-mail", saved.source.name, f"version {saved.number}")
     said = "Saved" if saved.number > former else "Nothing has changed since"
     email_draft.notice(f"{said} {saved.source.name}, version {saved.number}.")
     st.session_state[SAVING] = False
@@ -171,7 +181,13 @@ def _bring_back(version: EmailVersion) -> None:
 
 def _offer_deletion(name: str) -> None:
     is_starter = name in email_readers.starters()
-    with st.popover("Delete", icon=":material/delete:", key="emails_delete"):
+    with st.popover(
+        "Delete",
+        icon=":material/delete:",
+        key="emails_delete",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
+    ):
         st.markdown(
             "All your versions are deleted for good"
             + (", and the starter takes their place." if is_starter else ".")
@@ -186,6 +202,7 @@ def _offer_deletion(name: str) -> None:
             st.rerun()
 
 
+@signed_in.only(Role.EDITOR)
 def _delete(name: str) -> None:
     starters = email_readers.starters()
     try:
@@ -193,6 +210,7 @@ def _delete(name: str) -> None:
     except CampaignError as error:
         email_draft.notice(str(error))
         return
+    audit.noted("Deleted an e-mail", name)
     email_draft.notice(f"{name} was deleted.")
     if name in starters:
         email_gallery.open_email(name)

@@ -8,6 +8,7 @@ from core import bootstrap
 from core.clock import now
 from core.domain.errors import CampaignError
 from core.domain.experiments import Experiment, ExperimentState
+from core.domain.roles import Role
 from core.services import experiments, roll_out
 from core.services.experiment_results import ExperimentResults
 from core.services.flow_without_split import split_of
@@ -15,22 +16,31 @@ from core.ui import (
     formats,
     navigation,
     notices,
+    signed_in,
 )
 from core.ui.experiments.place import NOTICE
 from core.ui.flows import flow_gallery
-
-BY = "this page"
 
 
 def show(experiment: Experiment, results: ExperimentResults) -> None:
     """Offer what the state of the test allows."""
     if experiment.state is ExperimentState.RUNNING:
-        with st.popover("Change the weights", icon=":material/balance:", key="experiments_weights"):
+        with _popover("Change the weights", ":material/balance:", "experiments_weights"):
             _show_weights(experiment)
-        with st.popover("End it", icon=":material/stop_circle:", key="experiments_end"):
+        with _popover("End it", ":material/stop_circle:", "experiments_end"):
             _show_end(experiment, results)
-    with st.popover("Add a note", icon=":material/edit_note:", key="experiments_note"):
+    with _popover("Add a note", ":material/edit_note:", "experiments_note"):
         _show_note(experiment)
+
+
+def _popover(label: str, icon: str, key: str) -> st.delta_generator.DeltaGenerator:
+    return st.popover(
+        label,
+        icon=icon,
+        key=key,
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
+    )
 
 
 def show_roll_out(experiment: Experiment, results: ExperimentResults) -> None:
@@ -56,6 +66,8 @@ def show_roll_out(experiment: Experiment, results: ExperimentResults) -> None:
             key="experiments_roll_out",
             on_click=_later,
             args=(lambda: _roll_out(experiment, winner),),
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
         )
         st.caption(
             f"Saves a version of {formats.plain(experiment.settings.campaign)} in which everybody "
@@ -124,28 +136,34 @@ def _show_note(experiment: Experiment) -> None:
 
 
 def _reweigh(experiment: Experiment, weights: list[float], note: str) -> str:
-    roll_out.reweigh(bootstrap.database(), experiment, weights, by=BY, at=now(), note=note)
+    signed_in.check(Role.EDITOR)
+    by = signed_in.actor()
+    roll_out.reweigh(bootstrap.database(), experiment, weights, by=by, at=now(), note=note)
     return "From now on people are shared out by the new weights."
 
 
 def _end(experiment: Experiment, note: str) -> str:
+    signed_in.check(Role.EDITOR)
     experiments.end_experiment(
-        bootstrap.database(), experiment.name, by=BY, at=now(), note=note.strip()
+        bootstrap.database(), experiment.name, by=signed_in.actor(), at=now(), note=note.strip()
     )
     return f"The test “{experiment.name}” is ended."
 
 
 def _note(experiment: Experiment, note: str) -> str:
+    signed_in.check(Role.EDITOR)
     if not note.strip():
         return "There was nothing to write down."
     experiments.note_experiment(
-        bootstrap.database(), experiment.name, note.strip(), by=BY, at=now()
+        bootstrap.database(), experiment.name, note.strip(), by=signed_in.actor(), at=now()
     )
     return "Written into the log."
 
 
 def _roll_out(experiment: Experiment, winner: str) -> str:
-    done = roll_out.roll_out(bootstrap.database(), experiment, winner, by=BY, at=now())
+    signed_in.check(Role.EDITOR)
+    by = signed_in.actor()
+    done = roll_out.roll_out(bootstrap.database(), experiment, winner, by=by, at=now())
     said = f"{winner} is the way for everybody: {done.campaign}, version {done.version}."
     return f"{said} It runs for everybody who enters from now on." if done.is_launched else said
 

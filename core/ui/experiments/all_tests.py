@@ -5,12 +5,15 @@ import streamlit as st
 from core import bootstrap
 from core.domain.errors import CampaignError
 from core.domain.experiments import Experiment, ExperimentState
+from core.domain.roles import Role
 from core.services import experiment_uploads, experiments
 from core.services.experiment_uploads import KeptResults
 from core.ui import (
+    audit,
     formats,
     navigation,
     notices,
+    signed_in,
 )
 from core.ui.experiments import experiment_readers, place, upload
 from core.ui.experiments.place import View
@@ -108,7 +111,11 @@ def _show_test(test: Experiment) -> None:
 
 def _offer_deleting(test: Experiment) -> None:
     with st.popover(
-        "Delete", icon=":material/delete:", key=f"experiments_drop_{test.experiment_id}"
+        "Delete",
+        icon=":material/delete:",
+        key=f"experiments_drop_{test.experiment_id}",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
     ):
         st.markdown("Delete this plan? The campaign stays.")
         st.button(
@@ -142,7 +149,11 @@ def _show_file(kept: KeptResults) -> None:
                 args=(View.FILE, kept.results_id),
             )
             with st.popover(
-                "Forget", icon=":material/delete:", key=f"experiments_f_{kept.results_id}"
+                "Forget",
+                icon=":material/delete:",
+                key=f"experiments_f_{kept.results_id}",
+                disabled=not signed_in.may(Role.EDITOR),
+                help=signed_in.why_not(Role.EDITOR),
             ):
                 show_forgetting(kept)
 
@@ -159,6 +170,7 @@ def show_forgetting(kept: KeptResults) -> None:
     )
 
 
+@signed_in.only(Role.EDITOR)
 def _forget_draft(name: str) -> None:
     try:
         experiments.delete_draft(bootstrap.database(), name)
@@ -166,12 +178,14 @@ def _forget_draft(name: str) -> None:
         notices.keep(place.NOTICE, str(error))
 
 
+@signed_in.only(Role.EDITOR)
 def _forget_file(kept: KeptResults) -> None:
     try:
         experiment_uploads.forget_results(bootstrap.home(), kept.results_id)
     except CampaignError as error:
         notices.keep(place.NOTICE, str(error))
     else:
+        audit.noted("Deleted results of a test", kept.name)
         notices.keep(place.NOTICE, f"The results “{kept.name}” are forgotten.")
     place.go(View.ALL)
 

@@ -15,7 +15,7 @@ from core.services.experiment_segments import ConversionCurve
 from core.stats.intervals import Reason
 from core.stats.multiple import Compared
 from core.ui.experiments.result_words import mark
-from core.ui.figures import ACCENT, COLOURS
+from core.ui.figures import ACCENT, COLOURS, chart_text
 
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 _BAND, _ZERO, _TEXT = "rgba(76, 95, 213, 0.16)", "#667085", "#1F2430"
@@ -213,7 +213,8 @@ def _label(name: str, control: str) -> str:
 
 def _short(name: str) -> str:
     """Shorten a name for a label beside a chart that is read on phones as well."""
-    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
+    is_long = len(name) > _LONGEST_LABEL
+    return chart_text(name[: _LONGEST_LABEL - 1] + "…" if is_long else name)
 
 
 def _plain(figure: go.Figure, *, y_title: str | None = None, height: int) -> go.Figure:

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core import bootstrap
-from core.domain.errors import UnusableInput
+from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.services.experiment_results import ExperimentResults
 from core.services.experiment_uploads import KeptResults, change_kept
-from core.ui import formats, notices
+from core.ui import formats, notices, signed_in
 from core.ui.experiments import (
     all_tests,
     experiment_readers,
@@ -23,7 +24,7 @@ def show(results_id: str) -> None:
     try:
         kept = experiment_readers.file(results_id)
         results = experiment_readers.file_results(kept)
-    except UnusableInput as error:
+    except CampaignError as error:
         st.warning(formats.plain(str(error)), icon=":material/link_off:")
         st.button("All tests", key="experiments_back", on_click=place.go, args=(View.ALL,))
         return
@@ -45,10 +46,22 @@ def _show_head(kept: KeptResults, results: ExperimentResults) -> None:
             on_click=place.go,
             args=(View.ALL,),
         )
-        with st.popover("Read it differently", icon=":material/tune:", key="experiments_tune"):
+        with st.popover(
+            "Read it differently",
+            icon=":material/tune:",
+            key="experiments_tune",
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
+        ):
             _show_choices(kept)
         exports.show(results)
-        with st.popover("Forget", icon=":material/delete:", key="experiments_forget"):
+        with st.popover(
+            "Forget",
+            icon=":material/delete:",
+            key="experiments_forget",
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
+        ):
             all_tests.show_forgetting(kept)
 
 
@@ -81,6 +94,7 @@ def _show_choices(kept: KeptResults) -> None:
         if not st.form_submit_button("Read it like this", type="primary"):
             return
     try:
+        signed_in.check(Role.EDITOR)
         change_kept(
             bootstrap.home(),
             kept.results_id,
@@ -88,7 +102,7 @@ def _show_choices(kept: KeptResults) -> None:
             planned_people_count=planned,
             smallest_lift=None if smallest is None else smallest / 100,
         )
-    except UnusableInput as error:
+    except CampaignError as error:
         st.error(formats.plain(str(error)))
         return
     notices.keep(place.NOTICE, "The results are read anew.")

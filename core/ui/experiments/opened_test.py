@@ -57,8 +57,8 @@ def _show_head(experiment: Experiment, results: ExperimentResults, read_at: date
     launch = roll_out.launch_of(bootstrap.database(), experiment)
     if launch is not None and launch.mode is LaunchMode.SANDBOX:
         st.caption(
-            ":material/science: Runs in the sandbox: **no e-mail leaves**. “Got an e-mail” means "
-            "that one would have been sent, and nothing below proves what e-mails do."
+            ":material/science: Runs in the sandbox: **no customer gets mail**. “Got an e-mail” "
+            "means that one would have been sent, and nothing below proves what e-mails do."
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         _show_back()

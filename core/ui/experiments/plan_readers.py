@@ -11,7 +11,7 @@ from core.rehearsal.reports.split_traffic import ExposedHistory
 from core.services import experiment_history, experiment_launching, experiments
 from core.services.experiment_history import SplitChoice
 from core.services.experiment_plan import ExperimentPlan, plan_experiment
-from core.services.live_launches import Launch
+from core.services.live_launches import Launch, LaunchMode
 from core.ui import readers
 from core.ui.readers import DatasetKey
 
@@ -42,9 +42,9 @@ def test_names() -> set[str]:
     return {each.name for each in experiments.experiments(bootstrap.database())}
 
 
-def running_in_sandbox(campaign: str) -> Launch | None:
-    """Give the launch of a campaign that runs in the sandbox; None if none does."""
-    return experiment_launching.running_in_sandbox(bootstrap.database(), campaign)
+def running_launch(campaign: str, mode: LaunchMode) -> Launch | None:
+    """Give the launch of a campaign that runs in a mode; None if none does."""
+    return experiment_launching.running_launch(bootstrap.database(), campaign, mode)
 
 
 def running_test_of(launch_id: int) -> Experiment | None:

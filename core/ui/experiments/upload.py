@@ -11,11 +11,12 @@ from core import bootstrap
 from core.clock import now
 from core.domain.errors import UnusableInput
 from core.domain.experiments import ExperimentSettings
+from core.domain.roles import Role
 from core.services.experiment_example import EXAMPLE_NAME, EXAMPLE_WINDOW, example_csv
 from core.services.experiment_files import read_results
 from core.services.experiment_uploads import keep_results
 from core.services.uploads import drop_forgotten_uploads, drop_upload, keep_upload
-from core.ui import formats, notices
+from core.ui import formats, notices, signed_in
 from core.ui.experiments import place
 from core.ui.experiments.place import View
 
@@ -57,7 +58,9 @@ def _show_upload() -> None:
         "A CSV with one row per person",
         type=["csv", "gz", "txt", "tsv"],
         key=f"experiments_upload_{turn}",
-        help="Also packed (.gz). What is read stays on this computer.",
+        help=signed_in.why_not(Role.EDITOR)
+        or "Also packed (.gz). What is read stays on this computer.",
+        disabled=not signed_in.may(Role.EDITOR),
     )
     with st.expander("What has to be in the file"):
         st.markdown(_COLUMNS)
@@ -77,10 +80,12 @@ def _show_upload() -> None:
                 icon=":material/visibility:",
                 key="experiments_example",
                 on_click=_read_example,
+                disabled=not signed_in.may(Role.EDITOR),
                 help="What this page makes of it. The people are invented.",
             )
     if uploaded is None:
         return
+    signed_in.require(Role.EDITOR)
     drop_forgotten_uploads(bootstrap.home(), now())
     try:
         path = keep_upload(bootstrap.home(), uploaded, uploaded.name)
@@ -146,6 +151,7 @@ def _ask(path: Path, settings: ExperimentSettings) -> None:
         _read(path, name, control, window, weights, planned)
 
 
+@signed_in.only(Role.EDITOR)
 def _read(
     path: Path,
     name: str,
@@ -174,6 +180,7 @@ def _read(
     st.rerun()
 
 
+@signed_in.only(Role.EDITOR)
 def _read_example() -> None:
     """Read the example as if it had been uploaded."""
     home = bootstrap.home()

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import assert_never
 
 from core import bootstrap
+from core.domain.roles import Role
 from core.services import campaigns, flow_drafts, new_steps
 from core.services.drafts import Document
+from core.ui import signed_in
 from core.ui.flow_canvas.canvas import (
     Added,
     Arrange,
@@ -92,5 +94,10 @@ def _keep_places(places: flow_draft.Places) -> None:
     """Keep places with the draft, and with its campaign if it is a saved one."""
     flow_draft.keep_places(places)
     saved = flow_draft.saved_as()
-    if saved is not None:
-        campaigns.save_layout(bootstrap.database(), saved[0], places)
+    if saved is not None and signed_in.may(Role.EDITOR):
+        _save_places(saved[0], places)
+
+
+def _save_places(name: str, places: flow_draft.Places) -> None:
+    signed_in.check(Role.EDITOR)
+    campaigns.save_layout(bootstrap.database(), name, places)

@@ -4,12 +4,16 @@ from typing import Any
 
 import streamlit as st
 
+from core import bootstrap
 from core.domain.reach import settable
+from core.services.calling import refusal
 from core.services.drafts import Document
 from core.services.flow_ways import fresh_id
 from core.ui import formats
 from core.ui.flows import flow_actions, flow_deeds
 from core.ui.flows.flow_surroundings import StepSurroundings
+
+_NO_ADDRESS = ("", "https://", "http://")
 
 
 def edit_update(key: str, step: Document, around: StepSurroundings) -> Document:
@@ -35,7 +39,15 @@ def edit_webhook(key: str, step: Document, around: StepSurroundings) -> Document
         type="url",
         placeholder="https://…",
     )
-    st.markdown("Sent along")
+    if url.strip() not in _NO_ADDRESS:
+        refused = refusal(url.strip(), bootstrap.settings().private_webhook_hosts)
+        if refused is not None:
+            st.warning(formats.plain(refused), icon=":material/block:")
+    st.markdown(
+        "Sent along",
+        help="A value may stand for what is known: `$user.email` or another trait, `$key`, "
+        "`$trigger.price` or another property of the event that began it, `$campaign`, `$variant`.",
+    )
     return {"url": url.strip(), "body": _edit_pairs(f"{key}_body", step, "body", "field")}
 
 

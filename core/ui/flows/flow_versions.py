@@ -9,12 +9,15 @@ from core import bootstrap
 from core.clock import now
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.domain.versions import CampaignVersion
 from core.services import campaigns, flow_forms
 from core.services.version_diff import Change, ChangeKind, differences
 from core.ui import (
+    audit,
     formats,
     readers,
+    signed_in,
     version_line,
 )
 from core.ui.flows import flow_deeds, flow_draft
@@ -39,7 +42,8 @@ def show_saving(*, is_complete: bool) -> None:
             "Save this version",
             type="primary",
             key=f"{key}_go",
-            disabled=not is_complete,
+            disabled=not is_complete or not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
             on_click=lambda: flow_deeds.later(
                 _save, st.session_state[f"{key}_name"], st.session_state[f"{key}_note"]
             ),
@@ -63,6 +67,7 @@ def _latest_number(name: str) -> int:
 
 def _save(name: str, note: str) -> None:
     """Save the draft and close the fields. Raises UnusableInput for a name that cannot be one."""
+    signed_in.check(Role.EDITOR)
     draft = {**flow_draft.document(), "name": " ".join(name.split())}
     campaign = flow_forms.campaign_of(draft)
     former = _latest_number(campaign.name)
@@ -72,6 +77,8 @@ def _save(name: str, note: str) -> None:
     campaigns.save_layout(bootstrap.database(), campaign.name, flow_draft.places())
     flow_draft.change(draft)
     flow_draft.mark_saved((campaign.name, saved.number))
+    if saved.number > former:
+        audit.noted("Saved a campaign", campaign.name, f"version {saved.number}")
     said = "Saved" if saved.number > former else "Nothing has changed since"
     flow_draft.notice(f"{said} {campaign.name}, version {saved.number}.")
     st.session_state[SAVING] = False

@@ -68,14 +68,19 @@ _WORDS = {
         button="Edit an e-mail",
         page=navigation.EMAILS,
     ),
-    Step.LIVE: _Words(title="Live", purpose="Let it run: it sends by itself, as rehearsed."),
+    Step.LIVE: _Words(
+        title="Live",
+        purpose="Let it run: on the events that your shop sends, in a sandbox first or for real.",
+        done="Launched",
+        button="Launch it",
+        page=navigation.LIVE,
+    ),
 }
 
 _ICONS = {
     StepState.DONE: ":green[:material/check_circle:]",
     StepState.NEXT: ":primary[:material/arrow_circle_right:]",
     StepState.OPEN: ":material/radio_button_unchecked:",
-    StepState.LATER: ":gray[:material/schedule:]",
 }
 
 
@@ -93,7 +98,7 @@ def _show_what_else() -> None:
     with st.container(border=True, key="home_what_else"):
         st.subheader(f"{_ICONS[StepState.NEXT]} Try the next idea", anchor=False)
         st.markdown(
-            "Your first campaign is rehearsed. Change one delay and see what that changes, look "
+            "Your first campaign is launched. Change one delay and see what that changes, look "
             "whom another trigger would have reached, or load a newer export."
         )
         with st.container(horizontal=True):
@@ -104,6 +109,7 @@ def _show_what_else() -> None:
 
 _WHAT_ELSE: tuple[tuple[st.Page, str, Literal["primary", "secondary"]], ...] = (
     (navigation.FLOWS, "Open Flows", "primary"),
+    (navigation.LIVE, "Open Live", "secondary"),
     (navigation.REHEARSE, "Open Rehearse", "secondary"),
     (navigation.EMAILS, "Open E-mails", "secondary"),
     (navigation.TRIGGERS, "Open Triggers", "secondary"),
@@ -127,8 +133,6 @@ def _show_item(item: ChecklistItem) -> None:
                     st.page_link(words.page, label="Open", icon="", help="")
         case StepState.OPEN:
             st.markdown(f"{icon} **{words.title}** · {words.purpose}")
-        case StepState.LATER:
-            st.markdown(f"{icon} **{words.title}** · :gray[{words.purpose} Coming later.]")
 
 
 def _show_buttons(step: Step, words: _Words) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core import bootstrap
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError
 from core.domain.versions import CampaignSummary
 from core.history.manifest import Manifest
 from core.services import phrases
+from core.services.live_launches import launches
 from core.services.stored_rehearsals import RehearsalRecord
 from core.ui import (
     formats,
@@ -60,6 +62,12 @@ def rehearsed_names(records: Sequence[RehearsalRecord]) -> list[str]:
     """Name the campaigns that were rehearsed, each once, the latest first."""
     names = [named.campaign.name for record in records for named in record.campaigns]
     return list(dict.fromkeys(names))
+
+
+def launched_names() -> list[str]:
+    """Name the campaigns that were ever launched, each once, the latest first."""
+    found = [launch.name for launch in reversed(launches(bootstrap.database()))]
+    return list(dict.fromkeys(found))
 
 
 def show_datasets(manifests: Sequence[Manifest]) -> None:
@@ -125,7 +133,7 @@ def show_place(home: Path) -> None:
     """Say where everything is kept."""
     st.caption(
         f":material/folder: Everything is kept on this computer, in `{home}`. "
-        "Nothing is sent anywhere."
+        "E-mails leave only for campaigns that you launch for real."
     )
 
 

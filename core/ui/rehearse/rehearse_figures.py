@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from core.rehearsal.reports.sankey import NodeKind, Sankey
 from core.rehearsal.reports.timing import CampaignSends
 from core.services.sends_forecast import SendsForecast
-from core.ui.figures import ACCENT, COLOURS, MUTED
+from core.ui.figures import ACCENT, COLOURS, MUTED, chart_text
 
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 _BAND = "rgba(76, 95, 213, 0.18)"
@@ -29,7 +29,7 @@ def sends(counted: CampaignSends, labels: Mapping[str, str], ahead: SendsForecas
         figure.add_bar(
             x=list(counted.days),
             y=step.counts.tolist(),
-            name=labels.get(step.step_id, step.step_id),
+            name=chart_text(labels.get(step.step_id, step.step_id)),
             marker_color=COLOURS[position % len(COLOURS)],
             hovertemplate="%{x|%a %-d %b}: %{y:,}",
         )
@@ -61,7 +61,7 @@ def sankey(
     """Draw the ways from entering, at the top, to the end; `way_label` goes by (step, way)."""
     nodes = drawn.nodes
     names = [
-        labels.get(node.step_id, node.step_id) if node.step_id else _ENDS[node.kind][0]
+        chart_text(labels.get(node.step_id, node.step_id)) if node.step_id else _ENDS[node.kind][0]
         for node in nodes
     ]
     said = [_way_said(drawn, number, way_label) for number in range(len(drawn.links))]
@@ -110,7 +110,7 @@ def _way_said(drawn: Sankey, number: int, way_label: Mapping[tuple[str, str], st
     link = drawn.links[number]
     step_id = drawn.nodes[link.source].step_id
     label = way_label.get((step_id, link.way), "") if step_id else ""
-    return f": {label}" if label else ""
+    return f": {chart_text(label)}" if label else ""
 
 
 def node_name(kind: NodeKind) -> str:
@@ -147,7 +147,7 @@ def bought_before(labels: Sequence[str], rates: Sequence[float], texts: Sequence
     figure = go.Figure(
         go.Bar(
             x=list(rates),
-            y=list(labels),
+            y=[chart_text(label) for label in labels],
             orientation="h",
             marker_color=ACCENT,
             text=list(texts),

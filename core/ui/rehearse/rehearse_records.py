@@ -9,9 +9,10 @@ import streamlit as st
 from core import bootstrap
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.services import stored_rehearsals
 from core.services.stored_rehearsals import NamedVersion, RehearsalRecord
-from core.ui import formats, readers
+from core.ui import formats, readers, signed_in
 from core.ui.rehearse import (
     rehearse_job,
     rehearse_view,
@@ -55,7 +56,11 @@ def _show_record(record: RehearsalRecord) -> None:
             args=(record.rehearsal_id,),
         )
         with st.popover(
-            "Delete", icon=":material/delete:", key=f"rehearse_drop_{record.rehearsal_id}"
+            "Delete",
+            icon=":material/delete:",
+            key=f"rehearse_drop_{record.rehearsal_id}",
+            disabled=not signed_in.may(Role.EDITOR),
+            help=signed_in.why_not(Role.EDITOR),
         ):
             st.markdown("Delete this rehearsal? Its link will lead nowhere; the data stays.")
             st.button(
@@ -106,6 +111,7 @@ def common_zone(campaigns: Sequence[Campaign]) -> str:
     return zones.pop() if len(zones) == 1 else "UTC"
 
 
+@signed_in.only(Role.EDITOR)
 def _forget(rehearsal_id: str) -> None:
     try:
         stored_rehearsals.forget(bootstrap.home(), rehearsal_id)

@@ -7,8 +7,9 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.domain.errors import CampaignError
+from core.domain.roles import Role
 from core.services.company import LONGEST, Company, company, keep_company
-from core.ui import formats, notices
+from core.ui import audit, formats, notices, signed_in
 
 _BEGIN, _NOTICE, _REFUSED = "settings_company", "settings_notice", "settings_refused"
 _TEXTS = {
@@ -49,7 +50,13 @@ def show() -> None:
             st.subheader(heading, anchor=False)
             _show_fields(kept, names)
         st.form_submit_button(
-            "Save", type="primary", icon=":material/save:", key="settings_save", on_click=_save
+            "Save",
+            type="primary",
+            icon=":material/save:",
+            key="settings_save",
+            on_click=_save,
+            disabled=not signed_in.may(Role.ADMIN),
+            help=signed_in.why_not(Role.ADMIN),
         )
         refused = st.session_state.pop(_REFUSED, None)
         if refused:
@@ -75,13 +82,29 @@ def _key(name: str) -> str:
     return f"{_BEGIN}_{name}"
 
 
+@signed_in.only(Role.ADMIN)
 def _save() -> None:
     given = Company(**{name: st.session_state[_key(name)] or "" for name in asdict(Company())})
+    before = company(bootstrap.database())
     try:
         kept = keep_company(bootstrap.database(), given, changed_at=now())
     except CampaignError as error:
         st.session_state[_REFUSED] = str(error)
         return
+    _note(before, kept)
     for name, value in asdict(kept).items():
         st.session_state[_key(name)] = value
     notices.keep(_NOTICE, "Saved. Previews and tests show it from now on.")
+
+
+def _note(before: Company, after: Company) -> None:
+    """Note what was before and what is now; addresses by which people are written to stay out."""
+    changed = {n: v for n, v in asdict(after).items() if v != getattr(before, n)}
+    said = [
+        _TEXTS[name][0]
+        if name == "sender_address"
+        else f"{_TEXTS[name][0]}: “{getattr(before, name)}” is now “{value}”"
+        for name, value in changed.items()
+    ]
+    if said:
+        audit.noted("Changed a setting", "Company", "; ".join(said))

@@ -9,13 +9,16 @@ from core import bootstrap
 from core.clock import now
 from core.domain.campaigns import Campaign
 from core.domain.errors import CampaignError, UnusableInput
+from core.domain.roles import Role
 from core.services import phrases
 from core.services.campaign_files import campaign_yaml, read_campaign
 from core.services.campaigns import save_campaign
 from core.ui import (
+    audit,
     formats,
     navigation,
     readers,
+    signed_in,
     words,
 )
 from core.ui.flows import flow_gallery
@@ -80,7 +83,9 @@ def _show_saved(events: Collection[str]) -> None:
     for summary in saved:
         with st.container(horizontal=True, vertical_alignment="center"):
             when = formats.day(summary.latest_saved_at)
-            st.markdown(f"**{summary.name}**, version {summary.latest_number}, saved {when}")
+            st.markdown(
+                f"**{formats.plain(summary.name)}**, version {summary.latest_number}, saved {when}"
+            )
             version = readers.saved_campaign(summary.name)
             if version is not None:
                 st.button(
@@ -101,10 +106,10 @@ def _show_upload(events: Collection[str]) -> None:
         text = uploaded.getvalue().decode("utf-8")
         campaign = read_campaign(text, uploaded.name)
     except UnicodeDecodeError:
-        st.error(f"{uploaded.name} is no text in UTF-8; save it as UTF-8.")
+        st.error(f"{formats.plain(uploaded.name)} is no text in UTF-8; save it as UTF-8.")
         return
     except UnusableInput as error:
-        st.error(str(error))
+        st.error(formats.plain(str(error)))
         return
     st.markdown(phrases.sentence(campaign.trigger, phrases.MARKDOWN))
     st.button(
@@ -116,7 +121,10 @@ def show_matched_names() -> None:
     """Say which event names were replaced to fit the data."""
     names = trigger_draft.matched_names()
     if names:
-        pairs = ", ".join(f"{before} → **{after}**" for before, after in names.items())
+        pairs = ", ".join(
+            f"{formats.plain(before)} → **{formats.plain(after)}**"
+            for before, after in names.items()
+        )
         st.caption(f"Matched to your data: {pairs}.")
 
 
@@ -130,7 +138,14 @@ def show_saving(campaign: Campaign) -> None:
             "What changed (optional)", key=f"triggers_{trigger_draft.revision()}_note"
         )
         with st.container(horizontal=True):
-            if st.button("Save", icon=":material/save:", type="primary", key="triggers_save"):
+            if st.button(
+                "Save",
+                icon=":material/save:",
+                type="primary",
+                key="triggers_save",
+                disabled=not signed_in.may(Role.EDITOR),
+                help=signed_in.why_not(Role.EDITOR),
+            ):
                 _save(campaign, name, note)
             st.download_button(
                 "Download as a file",
@@ -151,10 +166,15 @@ def show_saving(campaign: Campaign) -> None:
                 st.switch_page(navigation.FLOWS)
 
 
+@signed_in.only(Role.EDITOR)
 def _save(campaign: Campaign, name: str, note: str) -> None:
     try:
         saved = save_campaign(bootstrap.database(), campaign, name=name, note=note, saved_at=now())
     except CampaignError as error:
-        st.error(str(error))
+        st.error(formats.plain(str(error)))
         return
-    st.toast(f"Saved {saved.campaign.name}, version {saved.number}.", icon=":material/check:")
+    audit.noted("Saved a campaign", saved.campaign.name, f"version {saved.number}")
+    st.toast(
+        f"Saved {formats.plain(saved.campaign.name)}, version {saved.number}.",
+        icon=":material/check:",
+    )

@@ -19,6 +19,7 @@ from core.domain.consents import (
 from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds
 from core.domain.values import JsonValue
+from core.live.people import profile_of
 from core.live.withdrawals import mirror
 from core.store import consents, live_people, person_links
 from core.store.app_settings import keep_setting, setting
@@ -98,14 +99,24 @@ def record_consent(
             _record(session, user_id, purpose, ConsentState(state), at, source, evidence)
 
 
-def consents_of(database: Engine, user_id: str) -> list[Consent]:
+def consents_of(
+    database: Engine,
+    user_id: str,
+    *,
+    loaded: Mapping[str, JsonValue] | None = None,
+    loaded_asks: bool = False,
+) -> list[Consent]:
     """Give what counts for each purpose, marketing first.
 
     What a shop or a file says in the profile counts where it is newer than the log, or alone.
+    `loaded` is the profile in loaded data, for somebody live does not know yet: a launch takes it
+    over as it stands; `loaded_asks` says that any profile of that data tells of consent.
     """
     with reading(database) as session:
         known = live_people.profiles_of(session, [user_id]).get(user_id)
         asks = live_people.asks_consent(session)
+        if known is None and loaded is not None:
+            known, asks = profile_of(user_id, loaded), asks or loaded_asks
         said = consents.consents_of(session, user_id)
         return [_counting(purpose, said, known, asks) for purpose in _purposes(session)]
 

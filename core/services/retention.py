@@ -38,7 +38,7 @@ class Retention:
 
 
 _FORGETTING: Mapping[str, Sequence[old_rows.Forget]] = {
-    "events": (old_rows.forget_events,),
+    "events": (old_rows.forget_events, old_rows.forget_heard),
     "messages": (
         old_rows.forget_messages,
         old_rows.forget_steps,

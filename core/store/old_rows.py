@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, select
 from sqlalchemy.orm import Session
 
 from core.domain.instants import from_microseconds
+from core.store.hooks_tables import HookSeenRow
 from core.store.ingest_tables import RejectedCallRow
 from core.store.live_outbox import FAILED, SENT, UNKNOWN, WITHHELD
 from core.store.live_sets import among, table_of
@@ -32,6 +33,7 @@ _EVENTS, _WAITING, _STATES = table_of(EventRow), table_of(WaitingRow), table_of(
 _ENROLMENTS, _MESSAGES = table_of(EnrolmentRow), table_of(MessageRow)
 _LETTERS, _TRACE, _DECISIONS = table_of(DeadLetterRow), table_of(TraceRow), table_of(DecisionRow)
 _EFFECTS, _REJECTED, _AUDIT = table_of(EffectRow), table_of(RejectedCallRow), table_of(AuditRow)
+_SEEN = table_of(HookSeenRow)
 _DONE_MESSAGES, _DONE_EFFECTS = (SENT, FAILED, UNKNOWN, WITHHELD), ("done", "dead", "withheld")
 _ACTIVE = "active"
 
@@ -85,6 +87,18 @@ def forget_rejections(session: Session, before: int, limit: int) -> int:
     since: datetime = from_microseconds(before)
     old = select(_REJECTED.c.id).where(_REJECTED.c.received_at < since)
     return _delete(session, _REJECTED, _REJECTED.c.id, old, limit)
+
+
+def forget_heard(session: Session, before: int, limit: int) -> int:
+    """Delete at most so many digests of what webhooks told, from before an instant (µs)."""
+    since: datetime = from_microseconds(before)
+    is_old = _SEEN.c.seen_at < since
+    old = select(_SEEN.c.source_id, _SEEN.c.digest).where(is_old).limit(limit)
+    found = list(session.connection().execute(old))
+    for source_id, digest in found:
+        same = (_SEEN.c.source_id == source_id, _SEEN.c.digest == digest)
+        session.connection().execute(delete(_SEEN).where(is_old, *same))
+    return len(found)
 
 
 def forget_audit(session: Session, before: int, limit: int) -> int:

@@ -26,7 +26,7 @@ if who.open:
         with left:
             person_facts.show_profile(found)
         with right:
-            person_consent.show(user_id)
+            person_consent.show(found)
 if deeds.open:
     with deeds:
         person_facts.show_deeds(found, manifests)

@@ -137,6 +137,17 @@ def test_a_consent_is_changed_with_a_reason_and_its_history_stays(shop: Shop, vi
     assert entry.action == "Changed a consent"
 
 
+def test_what_loaded_data_say_about_consent_counts_until_live_knows_somebody(
+    sample_home: Path, visit: Open
+) -> None:
+    page = found(visit(PAGE), "u00001")
+
+    (consent,) = (f.value for f in page.dataframe if "Gets e-mails" in f.value)
+    assert consent.to_dict("records")[0]["They"] == "Agreed"
+    assert consent.to_dict("records")[0]["Gets e-mails"] == "Yes"
+    assert "in your loaded data" in texts(page)
+
+
 def test_an_erased_person_is_gone_and_the_page_says_what_was_erased(
     shop: Shop, visit: Open
 ) -> None:

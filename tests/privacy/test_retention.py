@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import Engine
 
 from core.domain.errors import UnusableInput
-from core.services import audit, retention
+from core.domain.hooks import Preset
+from core.services import audit, hook_sources, retention
 from core.services.live_questions import decisions, outbox, trace
 from core.services.retention import Retention, forget_old, keep_retention
-from core.store import live_events
+from core.store import hooks, live_events
 from core.store.database import reading, writing
 from core.store.live_outbox import SENT, claim, settle
 from tests.live.launched import START, Shop, at
@@ -99,6 +100,24 @@ def test_old_messages_steps_and_decisions_go_once_they_are_done_with(
     assert trace(shop.database) == []
     assert decisions(shop.database) == []
     assert len(event_names(shop, "ann", "bob")) == 2
+
+
+def test_what_webhooks_told_long_ago_is_forgotten_and_may_be_told_again(
+    shop: Shop, both_kinds: None
+) -> None:
+    source = hook_sources.add_source(
+        shop.database, name="crm", preset=Preset.GENERIC, created_at=START
+    )
+    with writing(shop.database) as session:
+        hooks.note_new(session, source.id, ["old", "older"], seen_at=START)
+        hooks.note_new(session, source.id, ["new"], seen_at=at(24 * 40))
+    keep_retention(shop.database, Retention(events=30), changed_at=START)
+
+    count = forget_old(shop.database, at(24 * 41))
+
+    with writing(shop.database) as session:
+        new = hooks.note_new(session, source.id, ["old", "new"], seen_at=at(24 * 41))
+    assert (count, new) == (2, {"old"})
 
 
 def test_it_runs_once_a_day_and_in_bounded_pieces(

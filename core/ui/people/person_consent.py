@@ -11,6 +11,7 @@ from core.domain.roles import Role
 from core.services import consents
 from core.ui import audit, formats, masked, notices, signed_in
 from core.ui.people import people_words
+from core.ui.people.person_facts import Known
 
 NOTICE = "people_notice"
 _REFUSED, _REASON = "people_consent_refused", "people_consent_reason"
@@ -18,10 +19,13 @@ _CHOICES = (ConsentState.GIVEN, ConsentState.WITHDRAWN)
 _LONGEST = 300
 
 
-def show(user_id: str) -> None:
+def show(person: Known) -> None:
     """Show what counts for each purpose, how it came about, and the form to change it."""
     st.subheader("Consent", anchor=False)
-    found = consents.consents_of(bootstrap.database(), user_id)
+    user_id = person.user_id
+    found = consents.consents_of(
+        bootstrap.database(), user_id, loaded=person.loaded, loaded_asks=person.loaded_asks
+    )
     st.dataframe(
         pd.DataFrame(
             [
@@ -38,14 +42,18 @@ def show(user_id: str) -> None:
         hide_index=True,
         alt="What this person agreed to",
     )
-    _show_history(user_id)
+    _show_history(user_id, is_silent=all(one.state is None for one in found))
     _show_form(user_id, {one.purpose.name: one.purpose.title for one in found})
 
 
-def _show_history(user_id: str) -> None:
+def _show_history(user_id: str, *, is_silent: bool) -> None:
     history = consents.history_of(bootstrap.database(), user_id)
     if not history:
-        st.caption("They never said anything about it.")
+        st.caption(
+            "They never said anything about it."
+            if is_silent
+            else "Said in your loaded data. It counts for live from the launch of a campaign on."
+        )
         return
     with st.expander(f"How it came about ({len(history)})", key="people_consent_history"):
         st.dataframe(

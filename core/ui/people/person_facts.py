@@ -9,8 +9,9 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.events import Event
+from core.domain.reach import CONSENT
 from core.domain.values import JsonValue
-from core.history.manifest import Manifest
+from core.history.manifest import Manifest, TableRecord
 from core.services import live_events, live_questions, people
 from core.services.erasing import names_of
 from core.services.live_launches import launches
@@ -26,12 +27,21 @@ from core.ui.rehearse import rehearse_records
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a person: all ids, live traits, and profiles by dataset."""
+    """What is known of a person: all ids, live traits, and profiles by dataset.
+
+    `loaded_asks` says that the data which `loaded` is from tells of anybody's consent.
+    """
 
     user_id: str
     ids: Sequence[str]
     live: Mapping[str, JsonValue] | None
     uploaded: Mapping[str, Mapping[str, JsonValue]]
+    loaded_asks: bool = False
+
+    @property
+    def loaded(self) -> Mapping[str, JsonValue] | None:
+        """The profile in the first of the loaded data that has one."""
+        return next(iter(self.uploaded.values()), None)
 
 
 def known(user_id: str, manifests: Sequence[Manifest]) -> Known:
@@ -39,16 +49,19 @@ def known(user_id: str, manifests: Sequence[Manifest]) -> Known:
     database = bootstrap.database()
     names = names_of(database, bootstrap.home(), user_id)
     uploaded = {}
+    asks: list[bool] = []
     for manifest in manifests:
         for one in sorted(names.user_ids):
             found = readers.profile(readers.key_of(manifest), one)
             if found is not None:
                 uploaded[manifest.name] = found
+                asks.append(manifest.profiles is not None and _tells_of_consent(manifest.profiles))
     return Known(
         user_id=user_id,
         ids=sorted(names.user_ids - {user_id}),
         live=live_events.profile(database, user_id),
         uploaded=uploaded,
+        loaded_asks=bool(asks) and asks[0],
     )
 
 
@@ -168,6 +181,10 @@ def address_of(found: Known) -> str | None:
     """Give the address by which somebody gets e-mails."""
     address = (found.live or {}).get("email")
     return address if isinstance(address, str) and address else None
+
+
+def _tells_of_consent(profiles: TableRecord) -> bool:
+    return any(column.name == CONSENT for column in profiles.properties)
 
 
 def _deed(event: Event, dataset: str) -> Deed:

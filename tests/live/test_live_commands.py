@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,7 +61,8 @@ def test_a_worker_decides_until_it_is_told_to_stop(home: Path) -> None:
         process.kill()
 
     assert process.returncode == 0
-    assert said.startswith(b"1 events")
+    # What became of the e-mail may have come in as events as well before it was told to stop.
+    assert re.match(rb"[1-3] events, 0 of them late; 1 decisions, ", said)
 
 
 def wait_until_decided(home: Path) -> None:

@@ -49,6 +49,7 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(target.host, target.port, timeout=TIMEOUT)
         # The name of the Host header leaves out the port that is usual.
         self.default_port = 443 if context else 80
+        self.is_cut = False
         self._address = address
         self._context = context
 
@@ -59,6 +60,7 @@ class _Connection(http.client.HTTPConnection):
 
     def cut(self) -> None:
         """End the call from another thread: a trickle of bytes never meets a timeout."""
+        self.is_cut = True
         if self.sock is not None:
             try:
                 # Not the method of TLS, which would take the state away that the reader uses.
@@ -96,7 +98,7 @@ def _posted(
     try:
         connection.request("POST", target.path, body, dict(headers))
         response = connection.getresponse()
-        if timer.finished.is_set():
+        if connection.is_cut:
             raise TimeoutError  # what was cut off in its headers looks like an answer
         response.read(MOST_READ)
         return Answered(status=response.status, retry_after=response.getheader("retry-after"))
@@ -107,7 +109,7 @@ def _posted(
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = f"{target.host} did not answer within {TIMEOUT:.0f} seconds."
         gone = f"{target.host} could not be reached ({type(error).__name__})."
-        return Failed(said=late if timer.finished.is_set() else gone)
+        return Failed(said=late if connection.is_cut else gone)
     finally:
         timer.cancel()
         connection.close()

@@ -116,7 +116,7 @@ def test_a_difference_lies_in_its_interval_and_p_between_0_and_1(
         assert 0 <= pair.p_value <= 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(ARMS)
 def test_no_arm_is_preferred(arms: list[tuple[int, int]]) -> None:
     there = aa_test([goals for goals, _ in arms], [people for _, people in arms])

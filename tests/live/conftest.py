@@ -34,6 +34,12 @@ SHARE = int(os.environ.get("REHEARSAL_SHARE", "80"))
 
 
 @pytest.fixture(scope="session")
+def empty_file(_migrated: Path) -> Path:
+    """Give a SQLite file with all tables and nothing in them, to be copied."""
+    return _migrated
+
+
+@pytest.fixture(scope="session")
 def _nursery() -> Iterator[Nursery]:
     grown = Nursery({"decide": law_workers.decide, "decide and send": law_workers.decide_and_send})
     yield grown

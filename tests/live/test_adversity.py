@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -22,7 +21,6 @@ from core.live.evaluator import GRACE
 from core.services.live_events import ingest, save_profiles
 from core.services.live_launches import Launch, launch, pause, publish_version, resume
 from core.services.live_ticks import tick
-from core.store.database import migrate, open_database
 from tests.api.asking import Shop
 from tests.engine.test_against_reference import _watermarks
 from tests.live.feeding import Files, told
@@ -41,15 +39,6 @@ from tests.rehearsal.worlds import as_domain
 
 NEW = "another_one"
 WHOLE = 10_000
-
-
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "shop.sqlite"
-    engine = open_database(f"sqlite:///{path}")
-    migrate(engine)
-    engine.dispose()
-    return path
 
 
 @brief

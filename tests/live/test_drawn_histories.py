@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -22,7 +21,7 @@ from core.live.evaluator import GRACE
 from core.services.live_events import ingest, save_profiles
 from core.services.live_launches import LaunchMode, launch
 from core.services.live_ticks import tick
-from core.store.database import migrate, open_database
+from core.store.database import open_database
 from tests.engine.test_against_reference import _watermarks
 from tests.live.feeding import firing_rows, message_rows, trace_rows
 from tests.reference.flow import Told, rehearse
@@ -39,15 +38,6 @@ brief = settings(
 )
 FOR_EVER = {"max_event_age": "3650d", "stale_after": "3650d"}
 TIMES = {"firings": (3,), "messages": (2, 5), "trace": (2, 4)}
-
-
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "shop.sqlite"
-    engine = open_database(f"sqlite:///{path}")
-    migrate(engine)
-    engine.dispose()
-    return path
 
 
 @brief

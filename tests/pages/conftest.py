@@ -61,3 +61,18 @@ def widget(app: AppTest, kind: str, ending: str):  # type: ignore[no-untyped-def
     found = [w for w in getattr(app, kind) if (w.key or "").endswith(ending)]
     assert len(found) == 1, f"{ending}: {[w.key for w in getattr(app, kind)]}"
     return found[0]
+
+
+def click(app: AppTest, ending: str) -> AppTest:
+    """Press the one button whose key ends so."""
+    widget(app, "button", ending).click().run()
+    assert not app.exception
+    return app
+
+
+def open_tab(app: AppTest, key: str, label: str) -> AppTest:
+    """Open a tab of the tabs with a key."""
+    app.session_state[key] = label
+    app.run()
+    assert not app.exception
+    return app

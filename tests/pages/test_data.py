@@ -11,7 +11,7 @@ from core import bootstrap
 from core.history.reading import list_datasets, open_dataset
 from core.services.imports import IMPORT_JOB
 from core.ui.data.mapping_form import EVERY_ROW
-from tests.pages.conftest import Open, import_ended, metrics, texts, uploads, widget
+from tests.pages.conftest import Open, import_ended, metrics, open_tab, texts, uploads, widget
 
 PAGE = "history/data.py"
 JANUARY = "user_id,event,timestamp\nann,view,2025-01-05T10:00:00Z\nbob,buy,2025-01-06T11:00:00Z\n"
@@ -32,13 +32,6 @@ def upload(app: AppTest, *files: tuple[str, str | bytes]) -> AppTest:
 def imported(app: AppTest) -> AppTest:
     app.button(key="data_start").click().run()
     return import_ended(app)
-
-
-def open_tab(app: AppTest, label: str) -> AppTest:
-    app.session_state["data_view"] = label
-    app.run()
-    assert not app.exception
-    return app
 
 
 def test_without_data_the_sample_and_the_upload_are_offered(home: Path, visit: Open) -> None:
@@ -170,9 +163,9 @@ def test_people_alone_are_shown_with_the_way_to_go_on(home: Path, visit: Open) -
 
     assert "There are no events in it yet" in texts(app)
     for label in ("Properties", "People", "Imports"):
-        open_tab(app, label)
+        open_tab(app, "data_view", label)
     app.session_state["data_search"] = "ann"
-    open_tab(app, "People")
+    open_tab(app, "data_view", "People")
     assert app.table[0].value.loc["consent"].tolist() == ["yes"]
 
 
@@ -277,7 +270,7 @@ def test_days_and_names_and_clock_problems_are_shown(sample_home: Path, visit: O
 def test_the_properties_of_an_event_are_shown_with_kinds_and_examples(
     sample_home: Path, visit: Open
 ) -> None:
-    app = open_tab(visit(PAGE), "Properties")
+    app = open_tab(visit(PAGE), "data_view", "Properties")
 
     app.selectbox(key="data_event").set_value("purchase").run()
 
@@ -290,7 +283,7 @@ def test_the_properties_of_an_event_are_shown_with_kinds_and_examples(
 def test_a_person_is_found_by_e_mail_with_timeline_and_profile(
     sample_home: Path, visit: Open
 ) -> None:
-    app = open_tab(visit(PAGE), "People")
+    app = open_tab(visit(PAGE), "data_view", "People")
 
     app.text_input(key="data_search").set_value("anna.00001").run()
 
@@ -302,7 +295,7 @@ def test_a_person_is_found_by_e_mail_with_timeline_and_profile(
 
 
 def test_a_search_that_finds_nobody_says_so(sample_home: Path, visit: Open) -> None:
-    app = open_tab(visit(PAGE), "People")
+    app = open_tab(visit(PAGE), "data_view", "People")
 
     app.text_input(key="data_search").set_value("nobody*").run()
 
@@ -310,7 +303,7 @@ def test_a_search_that_finds_nobody_says_so(sample_home: Path, visit: Open) -> N
 
 
 def test_past_imports_are_told_with_what_they_left_out(sample_home: Path, visit: Open) -> None:
-    app = open_tab(visit(PAGE), "Imports")
+    app = open_tab(visit(PAGE), "data_view", "Imports")
 
     assert r"**events\.csv\.gz**" in texts(app)
     assert "- 14 × no person named" in texts(app)
@@ -319,7 +312,7 @@ def test_past_imports_are_told_with_what_they_left_out(sample_home: Path, visit:
 
 
 def test_data_are_deleted_only_when_confirmed(sample_home: Path, visit: Open) -> None:
-    app = open_tab(visit(PAGE), "Imports")
+    app = open_tab(visit(PAGE), "data_view", "Imports")
     assert "cannot be undone" in texts(app)
 
     app.button(key="data_delete_for_good").click().run()
@@ -333,11 +326,11 @@ def test_a_dataset_made_again_under_its_old_name_shows_nothing_of_the_old_one(
     home: Path, visit: Open
 ) -> None:
     app = imported(upload(visit(PAGE), ("shop.csv", JANUARY)))
-    open_tab(app, "Imports").button(key="data_delete_for_good").click().run()
+    open_tab(app, "data_view", "Imports").button(key="data_delete_for_good").click().run()
 
     imported(upload(app, ("shop.csv", JANUARY.replace("view", "look"))))
 
-    open_tab(app, "Overview")
+    open_tab(app, "data_view", "Overview")
     assert app.dataframe[0].value["Event"].tolist() == ["buy", "look"]
 
 

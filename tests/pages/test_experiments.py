@@ -13,7 +13,7 @@ from core.services.campaigns import saved_campaign
 from core.services.experiment_uploads import KeptResults, keep_results, kept_results
 from core.services.experiments import end_experiment, experiment
 from core.services.live_launches import launches
-from tests.pages.conftest import Open, metrics, texts, uploads, widget
+from tests.pages.conftest import Open, metrics, open_tab, texts, uploads, widget
 from tests.services import running_tests
 from tests.services.running_tests import SETTINGS, launched, people_come
 
@@ -59,13 +59,6 @@ def follow(visit: Open) -> Follow:
         return app
 
     return by_link
-
-
-def open_tab(app: AppTest, label: str) -> AppTest:
-    app.session_state["experiments_tab"] = label
-    app.run()
-    assert not app.exception
-    return app
 
 
 def press(app: AppTest, label: str) -> None:
@@ -163,7 +156,7 @@ def test_every_part_of_a_result_can_be_opened(home: Path, tmp_path: Path, follow
     app = follow(results=one.results_id)
 
     for label in tab_names(app):
-        app = open_tab(app, label)
+        app = open_tab(app, "experiments_tab", label)
 
         assert len(app.get("plotly_chart")) + len(app.table) >= 1, label
 
@@ -174,7 +167,7 @@ def test_a_part_that_another_test_lacks_does_not_stay_open(
     one = kept(home, tmp_path, CLEAR)
     app = follow(results=one.results_id)
 
-    app = open_tab(app, "Log")
+    app = open_tab(app, "experiments_tab", "Log")
 
     assert len(app.get("plotly_chart")) == 1
     assert "Holds at any look" in tables(app)
@@ -255,11 +248,11 @@ def test_a_running_test_shows_people_mails_and_guardrails(
     assert not app.success
     shown = tables(app)
     assert "Got an e-mail" in shown
-    app = open_tab(app, "Guardrails")
+    app = open_tab(app, "experiments_tab", "Guardrails")
     assert "violated" in tables(app)
-    app = open_tab(app, "Opens")
+    app = open_tab(app, "experiments_tab", "Opens")
     assert "by machines only" in tables(app)
-    app = open_tab(app, "Log")
+    app = open_tab(app, "experiments_tab", "Log")
     assert "launched" in tables(app)
 
 
@@ -289,7 +282,7 @@ def test_a_campaign_with_a_comparison_group_says_what_it_added(home: Path, follo
     launched(database, holdout=0.4, guardrails=())
     people_come(database, 600, {"at once": 0.3, "next day": 0.3})
 
-    app = open_tab(follow(test=NAME), "Whole campaign")
+    app = open_tab(follow(test=NAME), "experiments_tab", "Whole campaign")
 
     report = tables(app)
     assert "reached the goal because of it" in said(app)
@@ -331,7 +324,7 @@ def test_a_note_is_written_into_the_log(home: Path, follow: Follow) -> None:
     widget(app, "text_area", "note_text").set_value("Black Friday began")
     press(app, "Write it down")
 
-    assert "Black Friday began" in tables(open_tab(app, "Log"))
+    assert "Black Friday began" in tables(open_tab(app, "experiments_tab", "Log"))
 
 
 def test_all_tests_are_listed_by_where_they_stand(home: Path, visit: Open) -> None:

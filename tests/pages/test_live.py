@@ -22,7 +22,7 @@ from core.services.live_ticks import LEASE
 from core.store import live_launches
 from core.store.database import writing
 from tests.live.launched import CART, START, Shop
-from tests.pages.conftest import Open, metrics, texts, widget
+from tests.pages.conftest import Open, click, metrics, open_tab, texts
 
 PAGE = "live/live.py"
 MAIL = "ann@example.org"
@@ -41,19 +41,6 @@ def said(app: AppTest) -> str:
 def log(app: AppTest) -> pd.DataFrame:
     """Give the log of decisions."""
     return next(f.value for f in app.dataframe if "What" in f.value.columns)
-
-
-def open_tab(app: AppTest, label: str) -> AppTest:
-    app.session_state["live_tab"] = label
-    app.run()
-    assert not app.exception
-    return app
-
-
-def click(app: AppTest, ending: str) -> AppTest:
-    widget(app, "button", ending).click().run()
-    assert not app.exception
-    return app
 
 
 def report_in(shop: Shop, *, silent_for: timedelta = timedelta(0)) -> None:
@@ -203,7 +190,7 @@ def test_who_could_not_be_decided_is_tried_again(shop: Shop, visit: Open) -> Non
     with shop.database.begin() as connection:
         connection.execute(text("UPDATE live_states SET state = '{broken'"))
     shop.tick(1.5)
-    app = open_tab(visit(PAGE), "What went wrong")
+    app = open_tab(visit(PAGE), "live_tab", "What went wrong")
     before = said(app)
 
     click(app, f"live_try_{dead_letters(shop.database)[0].id}")
@@ -221,7 +208,7 @@ def test_late_events_are_listed(shop: Shop, visit: Open) -> None:
     shop.happen("ann", "buy", 1.2, arriving=1.7)
     shop.tick(3)
 
-    app = open_tab(visit(PAGE), "What went wrong")
+    app = open_tab(visit(PAGE), "live_tab", "What went wrong")
     late = next(f.value for f in app.dataframe if "Late by" in f.value.columns)
 
     assert late[["Event", "Late by"]].values.tolist() == [["buy", "30 minutes"]]

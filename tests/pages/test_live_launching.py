@@ -19,7 +19,7 @@ from core.services.roles import give_role
 from core.services.stored_rehearsals import NamedVersion, rehearse_and_keep
 from tests.history.datasets import event, write_events
 from tests.live.launched import CART, START, Shop
-from tests.pages.conftest import Open, texts, widget
+from tests.pages.conftest import Open, click, texts, widget
 
 PAGE = "live/live.py"
 VIEWER = "vera@example.com"
@@ -50,12 +50,6 @@ def said(app: AppTest) -> str:
 
 def for_real(app: AppTest) -> AppTest:
     widget(app, "segmented_control", "live_mode").set_value(LaunchMode.LIVE).run()
-    assert not app.exception
-    return app
-
-
-def click(app: AppTest, ending: str) -> AppTest:
-    widget(app, "button", ending).click().run()
     assert not app.exception
     return app
 

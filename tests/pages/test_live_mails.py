@@ -21,7 +21,7 @@ from core.services.live_questions import outbox
 from core.services.live_ticks import tick
 from core.ui.live import drift_view
 from tests.live.launched import CART, Shop
-from tests.pages.conftest import Open, texts, widget
+from tests.pages.conftest import Open, click, open_tab, texts, widget
 
 PAGE = "live/live.py"
 
@@ -33,19 +33,6 @@ def shop(home: Path) -> Shop:
 
 def said(app: AppTest) -> str:
     return texts(app).replace("\\", "")
-
-
-def opened(app: AppTest, label: str) -> AppTest:
-    app.session_state["live_tab"] = label
-    app.run()
-    assert not app.exception
-    return app
-
-
-def click(app: AppTest, ending: str) -> AppTest:
-    widget(app, "button", ending).click().run()
-    assert not app.exception
-    return app
 
 
 def table(app: AppTest, column: str) -> pd.DataFrame:
@@ -79,7 +66,7 @@ def test_each_e_mail_is_listed_with_its_state_and_why(shop: Shop, visit: Open) -
     left_carts(shop, "ann", "bob")
     become(shop, "failed", "bounced")
 
-    found = table(opened(visit(PAGE), "E-mails"), "State")
+    found = table(open_tab(visit(PAGE), "live_tab", "E-mails"), "State")
 
     assert sorted(found[["Person", "E-mail", "State", "Why"]].values.tolist()) == [
         ["ann", "Cart recovery", "Failed", "The recipient's server refused it for good"],
@@ -90,7 +77,7 @@ def test_each_e_mail_is_listed_with_its_state_and_why(shop: Shop, visit: Open) -
 def test_e_mails_are_filtered_by_state_and_person(shop: Shop, visit: Open) -> None:
     left_carts(shop, "ann", "bob")
     become(shop, "sent", "")
-    app = opened(visit(PAGE), "E-mails")
+    app = open_tab(visit(PAGE), "live_tab", "E-mails")
 
     widget(app, "selectbox", "live_mails_state").set_value("sent").run()
     sent = table(app, "State")["Person"].tolist()
@@ -103,7 +90,7 @@ def test_e_mails_are_filtered_by_state_and_person(shop: Shop, visit: Open) -> No
 def test_what_failed_is_let_leave_once_more(shop: Shop, visit: Open) -> None:
     left_carts(shop, "ann")
     become(shop, "failed", "template")
-    app = opened(visit(PAGE), "E-mails")
+    app = open_tab(visit(PAGE), "live_tab", "E-mails")
     (mail,) = outbox(shop.database)
 
     click(app, f"live_mail_again_{mail.id}")
@@ -116,7 +103,7 @@ def test_what_failed_is_let_leave_once_more(shop: Shop, visit: Open) -> None:
 def test_what_nobody_knows_of_is_sent_again_only_after_a_warning(shop: Shop, visit: Open) -> None:
     left_carts(shop, "ann")
     become(shop, "unknown", "no_reply")
-    app = opened(visit(PAGE), "E-mails")
+    app = open_tab(visit(PAGE), "live_tab", "E-mails")
     (mail,) = outbox(shop.database)
     warned = said(app)
 
@@ -133,7 +120,7 @@ def test_an_e_mail_that_is_too_old_is_not_sent_again(shop: Shop, visit: Open) ->
     with shop.database.begin() as connection:
         day = 25 * 3_600_000_000
         connection.execute(text("UPDATE live_messages SET due_at = due_at - :day"), {"day": day})
-    app = opened(visit(PAGE), "E-mails")
+    app = open_tab(visit(PAGE), "live_tab", "E-mails")
 
     click(app, f"live_mail_again_{outbox(shop.database)[0].id}")
 
@@ -143,7 +130,7 @@ def test_an_e_mail_that_is_too_old_is_not_sent_again(shop: Shop, visit: Open) ->
 
 def test_a_past_day_is_checked_and_found_equal(shop: Shop, visit: Open) -> None:
     left_carts(shop, "ann", "bob")
-    app = opened(visit(PAGE), "Check a past day")
+    app = open_tab(visit(PAGE), "live_tab", "Check a past day")
 
     found = checked(app)
 
@@ -158,7 +145,7 @@ def test_a_difference_is_shown_with_its_cause(shop: Shop, visit: Open) -> None:
     ingest(shop.database, [bought], received_at=now() - timedelta(minutes=1))
     tick(shop.database, now())
 
-    app = checked(opened(visit(PAGE), "Check a past day"))
+    app = checked(open_tab(visit(PAGE), "live_tab", "Check a past day"))
 
     found = table(app, "Cause")
     assert "2 differences" in said(app)
@@ -189,7 +176,7 @@ def test_an_alert_stands_on_top_until_it_is_over_and_then_in_the_list(
     tick(shop.database, now())
     watch(shop.database, now(), lambda notice: "")
 
-    after = opened(visit(PAGE), "Alerts")
+    after = open_tab(visit(PAGE), "live_tab", "Alerts")
 
     assert [error.value.split(" :gray")[0].replace("\\", "") for error in during.error] == [
         "Decisions are 20 minutes behind what came in."

@@ -28,7 +28,7 @@ from core.services.stored_rehearsals import (
 )
 from core.ui.rehearse import rehearse_job, rehearse_story
 from tests.history.datasets import event, write_events
-from tests.pages.conftest import Open, metrics, texts, widget
+from tests.pages.conftest import Open, metrics, open_tab, texts, widget
 
 PAGE = "rehearsal/rehearse.py"
 SHOP = "Sample shop"
@@ -104,13 +104,6 @@ def open_link(visit: Open) -> Callable[[str], AppTest]:
         return app
 
     return follow
-
-
-def open_tab(app: AppTest, label: str) -> AppTest:
-    app.session_state["rehearse_tab"] = label
-    app.run()
-    assert not app.exception
-    return app
 
 
 def ended(app: AppTest) -> AppTest:
@@ -205,7 +198,7 @@ def test_the_flow_as_a_list_counts_the_entries_at_each_step(
 def test_every_tab_opens_and_says_what_it_is_about(
     record: RehearsalRecord, open_link: Callable[[str], AppTest], tab: str, said: str
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), tab)
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", tab)
 
     assert said in texts(app).replace("\\", "")
 
@@ -213,7 +206,7 @@ def test_every_tab_opens_and_says_what_it_is_about(
 def test_what_was_held_back_adds_up_by_reason_and_by_email(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "Held back")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "Held back")
 
     by_reason = table(app, "Why", "E-mails", "People")
     by_email = table(app, "E-mail", "Sent")
@@ -228,7 +221,7 @@ def test_what_was_held_back_adds_up_by_reason_and_by_email(
 def test_no_figure_of_a_replayed_split_names_a_winner(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "A/B")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "A/B")
 
     arms = table(app, "Variant", "People", "Share with goal")
     assumed = table(app, "Variant", "E-mails opened (assumed)")
@@ -242,7 +235,7 @@ def test_no_figure_of_a_replayed_split_names_a_winner(
 def test_additional_goals_appear_only_once_an_effect_is_assumed(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "A/B")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "A/B")
     before = [list(t.value.columns) for t in app.table]
 
     app.number_input(key="rehearse_uplift").set_value(10.0)
@@ -257,7 +250,7 @@ def test_additional_goals_appear_only_once_an_effect_is_assumed(
 def test_assumptions_that_contradict_each_other_are_refused_in_a_sentence(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "A/B")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "A/B")
     widget(app, "segmented_control", "rates_from").set_value("Your numbers").run()
 
     app.number_input(key="rehearse_opened").set_value(2.0)
@@ -271,7 +264,7 @@ def test_assumptions_that_contradict_each_other_are_refused_in_a_sentence(
 def test_a_step_that_depends_on_reactions_is_shown_as_a_range(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "A/B")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "A/B")
 
     shown = table(app, "Step", "Entries that come here")
 
@@ -282,7 +275,7 @@ def test_a_step_that_depends_on_reactions_is_shown_as_a_range(
 def test_a_persons_story_tells_what_led_there_and_what_came_of_it(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "Why")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "Why")
     entered = app.dataframe[0].value
     left_at_goal = entered[entered["Then"] == "left at the goal"]["Person"].iloc[0]
 
@@ -299,7 +292,7 @@ def test_a_persons_story_tells_what_led_there_and_what_came_of_it(
 def test_a_stranger_gets_a_sentence(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "Why")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "Why")
 
     app.text_input(key="rehearse_person").set_value("nobody-of-that-id").run()
 
@@ -311,7 +304,7 @@ def test_a_stranger_gets_a_sentence(
 def test_emails_are_found_by_what_became_of_them(
     record: RehearsalRecord, open_link: Callable[[str], AppTest]
 ) -> None:
-    app = open_tab(open_link(record.rehearsal_id), "Why")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "Why")
     widget(app, "segmented_control", "why_by").set_value("E-mails").run()
 
     app.selectbox(key="rehearse_why_outcome").set_value("no_address").run()
@@ -346,7 +339,7 @@ def test_a_longer_pause_moves_emails_and_is_named_as_the_difference(
     rehearsed(sample_home, with_pause("4h"))
     later = rehearsed(sample_home, with_pause("30h"), made_at=MADE_AT + timedelta(hours=1))
 
-    app = open_tab(open_link(later.rehearsal_id), "What changes")
+    app = open_tab(open_link(later.rehearsal_id), "rehearse_tab", "What changes")
 
     shown = metrics(app)
     different = table(app, "What", "Before", "After")
@@ -370,7 +363,7 @@ def test_an_older_version_is_before_a_newer_one_whenever_they_were_rehearsed(
         for length, version, hours in (("30h", 2, 0), ("4h", 1, 1))
     )
 
-    app = open_tab(open_link(newer.rehearsal_id), "What changes")
+    app = open_tab(open_link(newer.rehearsal_id), "rehearse_tab", "What changes")
 
     different = table(app, "What", "Before", "After")
     assert (different["Before"], different["After"]) == (["4 hours"], ["1 day 6 hours"])
@@ -386,7 +379,7 @@ def test_a_rehearsal_is_not_compared_with_itself(
     given = [NamedVersion(campaign=with_pause("30h"), version=2)]
     made = rehearse_and_keep(sample_home, open_dataset(sample_home, SHOP), given, made_at=MADE_AT)
 
-    app = open_tab(open_link(made.rehearsal_id), "What changes")
+    app = open_tab(open_link(made.rehearsal_id), "rehearse_tab", "What changes")
     offered = widget(app, "selectbox", "_2_2")
     is_offered = not app.button(key="rehearse_compare").disabled
     offered.set_value(2).run()
@@ -413,7 +406,7 @@ def test_another_campaign_is_rehearsed_on_the_same_history_and_compared(
     save_campaign(
         bootstrap.database(), with_pause("30h"), name="Left carts", note="", saved_at=MADE_AT
     )
-    app = open_tab(open_link(record.rehearsal_id), "What changes")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "What changes")
     app.selectbox(key="rehearse_other_campaign").set_value("saved:Left carts").run()
 
     app.button(key="rehearse_compare").click().run()
@@ -429,7 +422,7 @@ def test_once_the_data_has_changed_counts_stay_and_nobody_is_named(
 ) -> None:
     write_events(sample_home, SHOP, [event("newcomer", "cart_add", 0)])
 
-    app = open_tab(open_link(record.rehearsal_id), "Why")
+    app = open_tab(open_link(record.rehearsal_id), "rehearse_tab", "Why")
 
     assert "has changed since" in app.warning[0].value
     assert metrics(app)["People entered"] == "1,203"

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core import bootstrap
 from core.services.campaign_files import campaign_yaml
 from core.services.campaigns import saved_campaign
-from tests.pages.conftest import Open, metrics, widget
+from tests.pages.conftest import Open, metrics, open_tab, widget
 
 PAGE = "design/triggers.py"
 
@@ -17,13 +17,6 @@ PAGE = "design/triggers.py"
 @pytest.fixture
 def open_page(sample_home: Path, visit: Open) -> Callable[[], AppTest]:
     return lambda: visit(PAGE)
-
-
-def open_tab(app: AppTest, label: str) -> AppTest:
-    app.session_state["triggers_tab"] = label
-    app.run()
-    assert not app.exception
-    return app
 
 
 def test_the_first_look_shows_cart_abandonment_with_its_figures(
@@ -114,7 +107,7 @@ def test_the_audience_narrows_the_people(open_page: Callable[[], AppTest]) -> No
 def test_a_persons_story_says_what_armed_and_what_fired(
     open_page: Callable[[], AppTest],
 ) -> None:
-    app = open_tab(open_page(), "People")
+    app = open_tab(open_page(), "triggers_tab", "People")
 
     told = app.table[0].value
     meanings = " ".join(told["What it meant"])
@@ -124,7 +117,7 @@ def test_a_persons_story_says_what_armed_and_what_fired(
 
 
 def test_a_stranger_gets_a_sentence(open_page: Callable[[], AppTest]) -> None:
-    app = open_tab(open_page(), "People")
+    app = open_tab(open_page(), "triggers_tab", "People")
 
     app.text_input(key="triggers_person").set_value("nobody-of-that-id").run()
 
@@ -135,7 +128,7 @@ def test_a_stranger_gets_a_sentence(open_page: Callable[[], AppTest]) -> None:
 
 
 def test_the_nearly_caught_are_counted_and_listed(open_page: Callable[[], AppTest]) -> None:
-    app = open_tab(open_page(), "Nearly")
+    app = open_tab(open_page(), "triggers_tab", "Nearly")
 
     assert any("did it before the time was up" in m.value for m in app.markdown)
     assert len(app.dataframe[0].value) > 50
@@ -144,7 +137,7 @@ def test_the_nearly_caught_are_counted_and_listed(open_page: Callable[[], AppTes
 def test_worth_compares_the_caught_with_others_and_promises_no_uplift(
     open_page: Callable[[], AppTest],
 ) -> None:
-    app = open_tab(open_page(), "Worth")
+    app = open_tab(open_page(), "triggers_tab", "Worth")
 
     assert list(app.table[0].value.index) == ["24 hours", "3 days", "7 days"]
     assert any("prove no effect" in caption.value for caption in app.caption)

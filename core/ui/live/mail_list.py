@@ -15,6 +15,7 @@ from core.ui import audit, formats, notices, readers, signed_in
 from core.ui.live import live_readers, mail_opened, words
 from core.ui.live.decision_log import label
 from core.ui.live.places import NOTICE
+from core.ui.live.trouble_card import trouble_card
 from core.ui.rehearse import rehearse_records
 
 _TABLE = "live_mails"
@@ -119,17 +120,10 @@ def _show_stuck(state: str, by_id: Mapping[int, Launch]) -> None:
 
 
 def _show_one(mail: Mail, launch: Launch) -> None:
-    with st.container(
-        border=True,
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-    ):
-        with st.container(gap="xsmall", width=640):
-            person = formats.plain(words.masked(mail.user_id))
-            due = formats.moment(mail.due_at, launch.campaign.timezone)
-            st.markdown(f"**{person}** :gray[{formats.plain(label(launch))}, due {due}]")
-            st.caption(formats.plain(words.why(mail)))
+    person = formats.plain(words.masked(mail.user_id))
+    due = formats.moment(mail.due_at, launch.campaign.timezone)
+    title = f"**{person}** :gray[{formats.plain(label(launch))}, due {due}]"
+    with trouble_card(title, words.why(mail)):
         if mail.state == "failed":
             _offer(mail, launch, "Try again", _queue_failed)
         else:

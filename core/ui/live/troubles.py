@@ -1,5 +1,7 @@
 """What went wrong on its way: late events, people who could not be decided, calls given up."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -14,6 +16,7 @@ from core.services.live_questions import dead_letters, late_events
 from core.ui import audit, formats, notices, signed_in
 from core.ui.live import words
 from core.ui.live.places import NOTICE
+from core.ui.live.trouble_card import trouble_card
 
 _ZONE = "UTC"
 
@@ -42,27 +45,13 @@ def _show_failed() -> bool:
         "was held up. Mend the cause, then try again: their events are decided in order."
     )
     for letter in letters:
-        with st.container(
-            border=True,
-            horizontal=True,
-            vertical_alignment="center",
-            horizontal_alignment="distribute",
+        said = f"{len(letter.seqs):,} {'event' if len(letter.seqs) == 1 else 'events'}"
+        when = formats.moment(letter.at, _ZONE)
+        person = formats.plain(words.masked(letter.user_id))
+        with trouble_card(
+            f"**{person}** :gray[{said}, {when} UTC]", f"Reason: {words.masked(letter.reason)}"
         ):
-            with st.container(gap="xsmall", width=640):
-                said = f"{len(letter.seqs):,} {'event' if len(letter.seqs) == 1 else 'events'}"
-                when = formats.moment(letter.at, _ZONE)
-                person = formats.plain(words.masked(letter.user_id))
-                st.markdown(f"**{person}** :gray[{said}, {when} UTC]")
-                st.caption(formats.plain(f"Reason: {words.masked(letter.reason)}"))
-            st.button(
-                "Try again",
-                icon=":material/replay:",
-                key=f"live_try_{letter.id}",
-                on_click=_try_again,
-                args=(letter.id,),
-                disabled=not signed_in.may(Role.EDITOR),
-                help=signed_in.why_not(Role.EDITOR),
-            )
+            _offer("Try again", f"live_try_{letter.id}", _try_again, letter.id)
     return True
 
 
@@ -86,30 +75,13 @@ def _show_calls() -> bool:
     st.caption("Each was tried for a day or longer. Mend the cause, then call again.")
     names = {launch.id: launch.name for launch in launches(bootstrap.database())}
     for call in calls:
-        with st.container(
-            border=True,
-            horizontal=True,
-            vertical_alignment="center",
-            horizontal_alignment="distribute",
+        person = formats.plain(words.masked(call.user_id))
+        campaign = formats.plain(names.get(call.launch_id, "a campaign"))
+        with trouble_card(
+            f"**{formats.plain(call.host)}** :gray[{campaign}, for {person}]",
+            f"Tried {call.attempt_count:,} times. {words.masked(call.reason)}",
         ):
-            with st.container(gap="xsmall", width=640):
-                person = formats.plain(words.masked(call.user_id))
-                campaign = formats.plain(names.get(call.launch_id, "a campaign"))
-                st.markdown(f"**{formats.plain(call.host)}** :gray[{campaign}, for {person}]")
-                st.caption(
-                    formats.plain(
-                        f"Tried {call.attempt_count:,} times. {words.masked(call.reason)}"
-                    )
-                )
-            st.button(
-                "Call again",
-                icon=":material/replay:",
-                key=f"live_call_{call.id}",
-                on_click=_call_again,
-                args=(call.id,),
-                disabled=not signed_in.may(Role.EDITOR),
-                help=signed_in.why_not(Role.EDITOR),
-            )
+            _offer("Call again", f"live_call_{call.id}", _call_again, call.id)
     return True
 
 
@@ -122,6 +94,18 @@ def _call_again(call_id: int) -> None:
     else:
         audit.noted("Tried again", call.user_id, f"a call of {call.host}")
         notices.keep(NOTICE, f"{call.host} is called once more.")
+
+
+def _offer(label: str, key: str, mend: Callable[[int], None], number: int) -> None:
+    st.button(
+        label,
+        icon=":material/replay:",
+        key=key,
+        on_click=mend,
+        args=(number,),
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
+    )
 
 
 def _show_late() -> bool:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.live.asking import asking_in
@@ -13,6 +13,7 @@ from core.live.deciding import Outcome, Work, closed_at, decide
 from core.live.worlds import MODES, World, world_of
 from core.store import live_decisions, live_events, live_launches, live_people
 from core.store.live_events import ReceivedEvent
+from core.store.live_launches import Share
 from core.store.live_people import State
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 GRACE = 5_000_000  # µs that events may take on their way (1.5)
 EVENTS_AT_ONCE = 10_000
 TIMERS_AT_ONCE = 10_000
+# What a database says of rows, not of itself; the last is a driver's, of what is no text.
+_REFUSED = (DataError, IntegrityError, UnicodeEncodeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +66,33 @@ def pass_over(
     share = live_launches.hold(session, partition, owner, now)
     if share is None:
         return None
-    before = share.watermark
+    return _passed(session, share, now, events_at_once, timers_at_once)
+
+
+def catch_up(session: Session, now: int) -> None:
+    """Decide what is due for everybody before something changes; the caller locks all partitions.
+
+    Whatever happened before a new version is published is the former one's to decide.
+    """
+    for number in sorted(live_launches.busy_partitions(session, now - GRACE)):
+        is_done = False
+        while not is_done:
+            share = next(s for s in live_launches.shares(session) if s.partition == number)
+            is_done = _passed(session, share, now, EVENTS_AT_ONCE, TIMERS_AT_ONCE).is_done
+
+
+def _passed(
+    session: Session, share: Share, now: int, events_at_once: int, timers_at_once: int
+) -> PassReport:
+    partition, before = share.partition, share.watermark
     wanted = now - GRACE if before is None else max(before, now - GRACE)
     events = live_events.read_waiting(session, partition, wanted, events_at_once)
     is_cut = len(events) == events_at_once
-    if is_cut and before is not None and events[-1].at <= before:
-        events = _with_all_past(session, events, before)
     watermark = wanted if not is_cut else events[-1].at - 1
     watermark = watermark if before is None else max(before, watermark)
     due = live_people.due_states(session, partition, watermark, timers_at_once)
+    if is_cut and before is not None and events[-1].at <= before:
+        events = _with_all_past(session, events, due, before)
     part = _Part(session, partition, watermark, now)
     report = part.decided(events, due, before)
     live_launches.move_on(session, partition, watermark, len(events), report.late_count)
@@ -79,14 +100,14 @@ def pass_over(
 
 
 def _with_all_past(
-    session: Session, events: Sequence[ReceivedEvent], before: int
+    session: Session, events: Sequence[ReceivedEvent], due: Sequence[State], before: int
 ) -> list[ReceivedEvent]:
     """Add what the same people did up to an instant (µs) until which time is known already.
 
     For them time goes on until then now: a deadline would be reached although what disarms it
     waits for the next pass.
     """
-    users = {event.user_id for event in events}
+    users = {*(event.user_id for event in events), *(state.user_id for state in due)}
     known = {event.seq for event in events}
     others = live_events.waiting_of_users(session, users, before)
     both = [*events, *(event for event in others if event.seq not in known)]
@@ -104,16 +125,46 @@ class _Part:
     def decided(
         self, events: Sequence[ReceivedEvent], due: Sequence[State], before: int | None
     ) -> PassReport:
+        """Decide and write; where rows are refused, halve the people until whose they are is known.
+
+        Otherwise the same pass would fail for ever, and nobody of the partition be decided.
+        """
         user_ids = list(dict.fromkeys([*(e.user_id for e in events), *(s.user_id for s in due)]))
         if not user_ids:
             return PassReport()
+        try:
+            with self._session.begin_nested():
+                return self._written(user_ids, events, due, before)
+        except _REFUSED as error:
+            if len(user_ids) == 1:
+                return self._buried(user_ids[0], events, f"{type(error).__name__}: {error}")
+        report = PassReport()
+        half = len(user_ids) // 2
+        for own in (set(user_ids[:half]), set(user_ids[half:])):
+            mine = [event for event in events if event.user_id in own]
+            report += self.decided(mine, [s for s in due if s.user_id in own], before)
+        return report
+
+    def _buried(self, user_id: str, events: Sequence[ReceivedEvent], reason: str) -> PassReport:
+        logger.error("what was decided for a person was refused", extra={"reason": reason})
+        states = live_people.states_of(self._session, [user_id])
+        self._write(events, set(), states, [], {user_id: reason})
+        return PassReport(event_count=len(events), people_count=1, dead_count=1)
+
+    def _written(
+        self,
+        user_ids: Sequence[str],
+        events: Sequence[ReceivedEvent],
+        due: Sequence[State],
+        before: int | None,
+    ) -> PassReport:
         states = live_people.states_of(self._session, user_ids)
         late = self._late(events, states, before)
         launches = live_launches.stored_launches(self._session)
         dead: dict[str, str] = {}
         outcomes: list[Outcome] = []
-        for mode in MODES:
-            world = world_of(launches, mode)
+        worlds = {mode: world_of(launches, mode) for mode in MODES}
+        for mode, world in worlds.items():
             if world is not None:
                 own = {s.user_id: s for s in states if s.mode == mode}
                 work = Work(
@@ -127,6 +178,9 @@ class _Part:
                 outcomes += self._tried(world, work, dead)
         # Who failed in one mode is decided in none: their events are tried again for all of them.
         outcomes = [_without(dead, outcome) for outcome in outcomes] if dead else outcomes
+        # What was to come where nothing is launched any more would be due again in each pass.
+        idle = [state for state in due if worlds[state.mode] is None]
+        self._put_to_sleep(idle)
         self._write(events, late, states, outcomes, dead)
         return PassReport(
             event_count=len(events),
@@ -188,8 +242,11 @@ class _Part:
             seqs = [event.seq for event in events if event.user_id == user_id]
             live_events.bury(session, user_id, seqs, reason, self._now)
         # Whoever failed is not woken again, or each pass would fail for them.
-        asleep = [s._replace(next_due_at=None) for s in states if s.user_id in dead]
-        live_people.save_states(session, self._partition, asleep)
+        self._put_to_sleep([state for state in states if state.user_id in dead])
+
+    def _put_to_sleep(self, states: Sequence[State]) -> None:
+        asleep = [state._replace(next_due_at=None) for state in states]
+        live_people.save_states(self._session, self._partition, asleep)
 
 
 def _without(user_ids: Collection[str], outcome: Outcome) -> Outcome:

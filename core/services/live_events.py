@@ -109,7 +109,7 @@ def suppress(
 
 
 def try_again(database: Engine, letter_id: int) -> DeadLetter:
-    """Let the events of somebody who could not be decided wait for their decision once more.
+    """Let all events of somebody who could not be decided wait for their decision once more.
 
     Raises UnusableInput where there is no such dead letter, or somebody was faster.
     """

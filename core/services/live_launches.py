@@ -12,6 +12,7 @@ from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds, from_microseconds
 from core.engine.versions import UnderWay
 from core.history.reading import Dataset
+from core.live.evaluator import GRACE, catch_up
 from core.live.people import profile_of
 from core.live.versions import hand_over_all
 from core.live.withdrawals import guarded
@@ -147,8 +148,8 @@ def publish_version(
 ) -> Launch:
     """Give a launch its next version; people under way stay, move or leave (5.9).
 
-    A trigger that is the same goes on with what it remembers; another one begins with `history`
-    and the events received so far.
+    What is due by then is decided by the former version. A trigger that is the same goes on with
+    what it remembers; another one begins with `history` and the events received so far.
     """
     now = as_microseconds(at)
     with writing(database) as session:
@@ -159,12 +160,14 @@ def publish_version(
                 f"the launch is of {stored.name!r}; a version of it cannot be called "
                 f"{campaign.name!r}"
             )
+        catch_up(session, now)
         version_id = live_launches.add_version(session, launch_id, version_number, campaign, now)
         former = planned(stored.versions[-1].document).campaign
         if former.trigger == campaign.trigger:
             live_people.rename_memory(session, stored.versions[-1].id, version_id, stored.mode)
         else:
-            _remember(session, version_id, LaunchMode(stored.mode), history, now)
+            # Time is known up to the grace only (1.5): deadlines since then are still to come.
+            _remember(session, version_id, LaunchMode(stored.mode), history, now - GRACE)
         if under_way is not UnderWay.STAY:
             hand_over_all(session, stored, version_id, under_way, now)
             live_launches.close_versions(session, launch_id, version_id)

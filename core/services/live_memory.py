@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
-from core.domain.triggers import Trigger, properties_of
+from core.domain.triggers import AbsenceTrigger, InactivityTrigger, Trigger, properties_of
 from core.engine.batches import MISSING, EventBatch
+from core.engine.crowd import deadline_of
 from core.engine.happenings import MAIL_EVENTS, property_at
 from core.engine.keeping import Entry, kept_memory, memory_of
 from core.engine.memory import Deadlines, no_memory
@@ -22,7 +23,7 @@ from core.live.memories import Past, remember
 from core.live.worlds import trigger_readers
 from core.rehearsal.replay import ROWS_AT_ONCE, as_batch
 from core.rehearsal.walks import places_of
-from core.store import live_events
+from core.store import live_decisions, live_events, live_launches
 from core.store.live_events import NewEvent, ReceivedEvent
 
 _USERS_AT_ONCE = 5_000
@@ -30,11 +31,15 @@ _USERS_AT_ONCE = 5_000
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Known:
-    """What is known of people by user id: trigger entries, mail, and their last uploaded event."""
+    """What is known of people by user id: trigger entries, mail, and their last uploaded event.
+
+    `told_at` is the latter too, where live must not take it for news.
+    """
 
     entries: dict[str, list[Entry]] = field(default_factory=dict)
     mail: dict[str, int] = field(default_factory=dict)
     last_at: dict[str, int] = field(default_factory=dict)
+    told_at: dict[str, int] = field(default_factory=dict)
 
 
 def begin_memory(
@@ -48,7 +53,8 @@ def begin_memory(
     """Let a version remember what happened before, with all deadlines after the watermark (µs).
 
     For somebody with events in both, what was received live counts from their last uploaded event
-    on.
+    on. A start by which somebody entered the same launch before, in another version, arms nothing:
+    one cart that was left is one reason to write.
     """
     known, trigger = _Known(), plan.campaign.trigger
     live_users = live_events.users_with_events(session)
@@ -56,15 +62,27 @@ def begin_memory(
         _learn_history(session, plan, history, watermark, known, set(live_users))
     for first in range(0, len(live_users), _USERS_AT_ONCE):
         _learn_live(session, trigger, watermark, known, live_users[first : first + _USERS_AT_ONCE])
+    if isinstance(trigger, AbsenceTrigger | InactivityTrigger):
+        _disarm_entered(session, version_id, known)
     past = [
         Past(
             user_id=user_id,
             entries=known.entries.get(user_id, []),
             mail=known.mail.get(user_id, 0),
+            told_at=known.told_at.get(user_id),
         )
-        for user_id in sorted({*known.entries, *known.mail})
+        for user_id in sorted({*known.entries, *known.mail, *known.told_at})
     ]
     remember(session, str(version_id), mode, trigger, past)
+    if history is not None:
+        live_launches.know_time(session, watermark)
+
+
+def _disarm_entered(session: Session, version_id: int, known: _Known) -> None:
+    armed = {entry[2] for entries in known.entries.values() for entry in entries}
+    entered = live_decisions.entered_by(session, version_id, armed)
+    for user_id, entries in known.entries.items():
+        known.entries[user_id] = [entry for entry in entries if entry[2] not in entered]
 
 
 def _learn_history(
@@ -77,8 +95,10 @@ def _learn_history(
 ) -> None:
     """Run the trigger over the dataset; the events behind armed deadlines are kept with the live.
 
-    Their properties are those that the flow asks of the event behind the firing.
+    Their properties are those that the flow asks of the event behind the firing. The last event is
+    known of those for whom it matters that the same comes in live once more.
     """
+    recent = watermark - (deadline_of(plan.campaign) or 0)
     names = history.manifest.names
     properties = sorted(properties_of(plan.campaign.trigger) | plan.trigger_properties())
     ids = history.user_ids()
@@ -100,6 +120,8 @@ def _learn_history(
             user_id = ids[code].as_py()
             if user_id in live_users:
                 known.last_at[user_id] = at
+            if user_id in known.entries or at > recent:
+                known.told_at[user_id] = min(at, watermark)
 
 
 def _copied(

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from core.domain.firings import Admission
 from core.domain.live_reasons import LiveReason
 from core.domain.outcomes import EnrolmentState
-from core.store.live_sets import add_all, insert_into, table_of, upsert
+from core.store.live_sets import add_all, among, insert_into, table_of, upsert
 from core.store.live_tables import (
     DecisionRow,
     EffectRow,
     EnrolmentRow,
     ExposureRow,
+    LaunchVersionRow,
     MessageRow,
     TraceRow,
 )
@@ -23,6 +24,7 @@ from core.store.live_tables import (
 _DECISIONS, _ENROLMENTS = table_of(DecisionRow), table_of(EnrolmentRow)
 _TRACE, _EXPOSURES = table_of(TraceRow), table_of(ExposureRow)
 _MESSAGES, _EFFECTS = table_of(MessageRow), table_of(EffectRow)
+_VERSIONS = table_of(LaunchVersionRow)
 
 Row = dict[str, Any]
 SPAN = 200_000
@@ -225,6 +227,20 @@ def _withhold(
         .where(_MESSAGES.c.launch_id == launch_id, _MESSAGES.c.state == "queued", which)
         .values(state="withheld", reason=reason, changed_at=at)
     )
+
+
+def entered_by(session: Session, version_id: int, seqs: Collection[int]) -> set[int]:
+    """Name the events (by seq) that somebody entered by, in any version of a version's launch."""
+    own = select(_VERSIONS.c.launch_id).where(_VERSIONS.c.id == version_id).scalar_subquery()
+    kin = select(_VERSIONS.c.id).where(_VERSIONS.c.launch_id == own)
+    rows = session.connection().execute(
+        select(_DECISIONS.c.cause_seq).where(
+            _DECISIONS.c.version_id.in_(kin),
+            among(session, _DECISIONS.c.cause_seq, seqs),
+            _DECISIONS.c.outcome == Admission.ENROLLED.word,
+        )
+    )
+    return {row[0] for row in rows}
 
 
 def active_users(session: Session, launch_id: int) -> list[str]:

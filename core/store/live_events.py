@@ -203,8 +203,13 @@ def _letter(letter_id: int, user_id: str, seqs: str, reason: str, at: int) -> De
 
 
 def try_again(session: Session, letter: DeadLetter) -> None:
-    """Let the events of a dead letter, and its person's timers, be decided once more."""
-    events = events_by_seq(session, letter.seqs).values()
+    """Let all dead letters of a person, and their timers, be decided once more.
+
+    All at once: of events that are tried apart, those before what is decided by then were late.
+    """
+    own = _LETTERS.where(_DEAD.c.user_id == letter.user_id)
+    letters = [_letter(*row) for row in session.connection().execute(own)]
+    events = events_by_seq(session, {seq for one in letters for seq in one.seqs}).values()
     waiting = [{"seq": e.seq, "partition": partition_of(e.user_id), "at": e.at} for e in events]
     statement = insert_into(session, _WAITING).on_conflict_do_nothing()
     if waiting:
@@ -213,7 +218,7 @@ def try_again(session: Session, letter: DeadLetter) -> None:
     asleep = (_STATES.c.user_id == letter.user_id, _STATES.c.next_due_at.is_(None))
     wake = update(_STATES).where(*asleep).values(next_due_at=letter.at)
     session.connection().execute(wake)
-    close = update(_DEAD).where(_DEAD.c.id == letter.id).values(is_open=False)
+    close = update(_DEAD).where(_DEAD.c.id.in_([one.id for one in letters])).values(is_open=False)
     session.connection().execute(close)
 
 

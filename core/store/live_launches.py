@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core.domain.campaigns import Campaign
+from core.domain.durations import to_microseconds
 from core.store.live_events import PARTITION_COUNT
-from core.store.live_sets import insert_into, table_of
+from core.store.live_sets import insert_into, is_sqlite, table_of
 from core.store.live_tables import (
     LaunchRow,
     LaunchVersionRow,
@@ -24,6 +26,7 @@ _PARTITIONS, _WORKERS = table_of(PartitionRow), table_of(WorkerRow)
 _WAITING, _STATES = table_of(WaitingRow), table_of(StateRow)
 
 STOPPED = "stopped"
+STILL_FOR = 12_000  # ms between two statements of a pass; none takes as long, and a lease no longer
 
 
 class StoredVersion(NamedTuple):
@@ -87,12 +90,31 @@ def add_version(
 
 
 def close_versions(session: Session, launch_id: int, but: int) -> None:
-    """Note that nobody is under way in a launch's versions but one."""
-    session.connection().execute(
-        update(_VERSIONS)
-        .where(_VERSIONS.c.launch_id == launch_id, _VERSIONS.c.id != but)
-        .values(is_open=False)
+    """Note that nobody is under way in a launch's versions but one.
+
+    A version stays open for as long as goals of those who entered with it may be reached (5.7):
+    nobody enters once the next one is published.
+    """
+    columns = [_VERSIONS.c[name] for name in StoredVersion._fields]
+    rows = session.connection().execute(
+        select(*columns).where(_VERSIONS.c.launch_id == launch_id).order_by(_VERSIONS.c.id)
     )
+    versions = [StoredVersion._make(row) for row in rows]
+    now = next(version.published_at for version in versions if version.id == but)
+    done = [
+        former.id
+        for former, following in pairwise(versions)
+        if following.published_at + _goal_within(former) < now or not _goal_within(former)
+    ]
+    session.connection().execute(
+        update(_VERSIONS).where(_VERSIONS.c.id.in_(done)).values(is_open=False)
+    )
+
+
+def _goal_within(version: StoredVersion) -> int:
+    """Give how long (µs) a version's goal is looked for after an entry; 0 without one."""
+    goal = Campaign.model_validate(json.loads(version.document)).goal
+    return 0 if goal is None else to_microseconds(goal.within)
 
 
 def set_state(session: Session, launch_id: int, state: str, changed_at: int) -> None:
@@ -238,7 +260,14 @@ def busy_partitions(session: Session, until: int) -> set[int]:
 
 
 def hold(session: Session, partition: int, owner: str, now: int) -> Share | None:
-    """Lock a partition for this transaction; None if somebody else holds it by now."""
+    """Lock a partition for this transaction; None if somebody else holds it by now.
+
+    A worker that stands still with the lock loses it: PostgreSQL ends its transaction. Otherwise
+    nobody could take its people over for as long as its connection lives.
+    """
+    if not is_sqlite(session):
+        limit = f"SET LOCAL idle_in_transaction_session_timeout = {STILL_FOR}"
+        session.connection().execute(text(limit))
     statement = (
         update(_PARTITIONS)
         .where(_PARTITIONS.c.partition == partition, _PARTITIONS.c.owner == owner)
@@ -269,3 +298,12 @@ def move_on(session: Session, partition: int, watermark: int, decided: int, late
             late_count=_PARTITIONS.c.late_count + late,
         )
     )
+
+
+def know_time(session: Session, watermark: int, partition: int | None = None) -> None:
+    """Note that time is known at least up to an instant (µs): in one partition, or in all."""
+    is_behind = or_(_PARTITIONS.c.watermark.is_(None), _PARTITIONS.c.watermark < watermark)
+    statement = update(_PARTITIONS).where(is_behind).values(watermark=watermark)
+    if partition is not None:
+        statement = statement.where(_PARTITIONS.c.partition == partition)
+    session.connection().execute(statement)

@@ -82,6 +82,11 @@ def save_states(session: Session, partition: int | None, states: Sequence[State]
     upsert(session, _STATES, rows)
 
 
+def forget_states(session: Session, user_id: str) -> None:
+    """Remember nothing of a person any more."""
+    session.connection().execute(delete(_STATES).where(_STATES.c.user_id == user_id))
+
+
 def rename_memory(session: Session, former_id: int, version_id: int, mode: str) -> None:
     """Let a version's trigger remember what that of a former one does."""
     holds = _STATES.c.state.contains(f'"{former_id}":')

@@ -4,7 +4,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Table, Text, any_, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,7 +28,7 @@ def among(session: Session, column: Any, values: Iterable[Any]) -> ColumnElement
         members = func.json_each(json.dumps(listed)).table_valued("value")
         found: ColumnElement[bool] = column.in_(select(members.c.value))
         return found
-    kind = BigInteger() if listed and isinstance(listed[0], int) else Text()
+    kind = BigInteger() if isinstance(column.type, Integer) else Text()
     wanted = bindparam(None, listed, postgresql.ARRAY(kind))
     equal: ColumnElement[bool] = column == any_(wanted)
     return equal

@@ -14,7 +14,10 @@ BAD_OUTCOMES = "event IN ('email_bounced', 'email_complained', 'email_unsubscrib
 
 
 class EventRow(Table, table=True):
-    """One event as it was received; `seq` is the order of arrival (SEMANTICS 1.2)."""
+    """One event as it was received; `seq` is the order of arrival (SEMANTICS 1.2).
+
+    No `seq` is given twice, also when the latest event was deleted: decisions know events by it.
+    """
 
     __tablename__ = "live_events"
     __table_args__ = (
@@ -32,6 +35,7 @@ class EventRow(Table, table=True):
             sqlite_where=text(BAD_OUTCOMES),
             postgresql_where=text(BAD_OUTCOMES),
         ),
+        {"sqlite_autoincrement": True},
     )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=SERIAL)
@@ -127,7 +131,7 @@ class LaunchRow(Table, table=True):
 class LaunchVersionRow(Table, table=True):
     """One version that a launch has or had: the whole campaign file as JSON.
 
-    While `is_open`, people who entered with it may still be under way.
+    While `is_open`, people who entered with it may still be under way or reach its goal.
     """
 
     __tablename__ = "live_launch_versions"

@@ -1,5 +1,8 @@
 """Who is who: anonymous people become known, and what they did is theirs."""
 
+import json
+import random
+import string
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
@@ -7,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from core.domain.calls import Call, Delivery, Link, Traits
 from core.domain.events import Event
-from core.services.ingesting import resolve, take_in
+from core.services.ingesting import LARGEST_PROFILE, rejections, resolve, take_in
 from core.services.live_events import new_event, profile
 from core.store import live_events, person_links
 from core.store.database import writing
@@ -156,7 +159,7 @@ def test_decided_events_of_somebody_who_entered_nothing_wait_for_the_user(people
     assert waiting(people) == [("ann", "Seen")]
 
 
-def test_what_was_decided_for_somebody_in_a_campaign_stays(people: Shop) -> None:
+def test_what_was_decided_in_a_campaign_is_the_users_and_stays_decided(people: Shop) -> None:
     people.post("/v1/identify", {"anonymousId": "x", "traits": {"email": "x@example.com"}})
     anonymous(people, "Seen", "m1")
     decide_all(people)
@@ -165,9 +168,10 @@ def test_what_was_decided_for_somebody_in_a_campaign_stays(people: Shop) -> None
 
     identify(people, "ann")
 
-    assert people.events() == [("anon:x", "Seen"), ("ann", "Added")]
+    assert people.events() == [("ann", "Seen"), ("ann", "Added")]
     assert waiting(people) == [("ann", "Added")]
-    assert profile(people.database, "anon:x") == {"email": "x@example.com"}
+    assert profile(people.database, "anon:x") is None
+    assert profile(people.database, "ann") == {"email": "x@example.com"}
 
 
 def test_two_people_at_one_browser_keep_what_they_did(people: Shop) -> None:
@@ -240,3 +244,44 @@ def test_the_longest_ids_fit_into_the_database(people: Shop) -> None:
 
     assert (first.status, second.status) == (200, 200)
     assert people.events("user_id, event_id") == [(longest, longest)]
+
+
+def test_an_address_that_is_too_long_is_refused_on_every_database(people: Shop) -> None:
+    signs = random.Random(7)
+    endless = "".join(signs.choices(string.ascii_letters, k=9_000)) + "@example.org"
+    named = {"type": "identify", "userId": "a", "traits": {"email": endless}}
+    fine = {"type": "track", "userId": "a", "event": "fine", "messageId": "m"}
+
+    answer = people.post("/v1/batch", {"batch": [named, fine]})
+
+    assert answer.status == 200
+    assert [one["reason"] for one in answer.said["rejected"]] == [
+        "the trait 'email' is longer than 320 characters"
+    ]
+    assert people.events() == [("a", "fine")]
+
+
+def test_nobodys_profile_grows_without_end(shop: Shop) -> None:
+    def told(user: str, number: int, **traits: object) -> dict[str, object]:
+        long = {f"{user}{number}{letter}": "x" * 1_000 for letter in string.ascii_lowercase}
+        return {"type": "identify", "userId": user, "traits": {**long, **traits}}
+
+    for user in ("a", "b"):
+        shop.post("/v1/batch", {"batch": [told(user, number) for number in range(15)]})
+    answer = shop.post("/v1/identify", {**told("a", 99), **told("a", 15, unsubscribed=True)})
+    shop.post("/v1/alias", {"previousId": "b", "userId": "a"})
+
+    known = profile(shop.database, "a") or {}
+    assert answer.status == 200
+    assert known["unsubscribed"] is True
+    assert 200_000 < len(json.dumps(known)) <= LARGEST_PROFILE + 100
+    assert "256 KB" in rejections(shop.database)[0].reason
+
+
+def test_who_says_the_same_of_themselves_all_day_fills_no_room(shop: Shop) -> None:
+    bio = {"type": "identify", "userId": "a", "traits": {"bio": "x" * 20_000}}
+
+    for _ in range(2):
+        shop.post("/v1/batch", {"batch": [bio] * 20})
+
+    assert rejections(shop.database) == []

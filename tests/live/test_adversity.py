@@ -5,7 +5,8 @@ REHEARSAL_HISTORIES draws more histories than the everyday run does.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from core.domain.calls import anonymous
 from core.domain.campaigns import Campaign
 from core.domain.events import Event as DomainEvent
 from core.domain.instants import from_microseconds, iso
@@ -56,16 +58,83 @@ def test_clients_and_people_who_interfere_change_nothing_but_what_they_mean_to(
         launches = launched(database, case, events[0].timestamp - 1)
         door = Door(Shop(database), draw)
         changes = Changes(database, launches, draw)
-        for batch, mark in zip(batches, marks, strict=True):
+        # Clocks that go back undo nothing: what was decided by then stays decided.
+        reached = accumulate((max(mark, 0) for mark in marks), max)
+        for batch, mark, at in zip(batches, marks, reached, strict=True):
             door.take(batch)
             tick(database, from_microseconds(max(mark, 0) + GRACE))
-            changes.maybe(max(mark, 0))
+            changes.maybe(at)
         found = told(database)
 
     expected = rehearse(case.campaigns, events, case.profiles, case.watermark)
     firings, messages, trace = _rows(expected)
     wanted = {"firings": firings, "messages": changes.applied(messages), "trace": trace}
     assert found == wanted
+
+
+@settings(brief, max_examples=max(5, HISTORIES // 3))
+@given(case=flow_cases(), data=st.data())
+def test_who_is_named_midway_is_one_person_from_the_beginning(
+    empty_file: Path, case: FlowCase, data: st.DataObject
+) -> None:
+    events = in_order([e for e in case.events if e.timestamp <= case.watermark])
+    # Chance is drawn by id: who is held out, and gets which variant, another id cannot say.
+    campaigns = [without_chance(written) for written in case.campaigns]
+    assume(events and is_live(case))
+    batches = _batches(events, case.cuts)
+    marks = _watermarks(data, batches, case.watermark)
+    users = sorted({*(case.profiles or {}), *(e.user_id for e in events)})
+    named = {user: data.draw(st.integers(0, len(batches))) for user in users}
+
+    with fresh(empty_file) as database:
+        shop = Shop(database)
+        profiles = {nobody(u) if named[u] else u: p for u, p in (case.profiles or {}).items()}
+        save_profiles(database, profiles, saved_at=from_microseconds(0))
+        launched(database, replace(case, campaigns=campaigns, profiles={}), events[0].timestamp - 1)
+        for number, (batch, mark) in enumerate(zip(batches, marks, strict=True)):
+            shop.clock.at = from_microseconds(batch[-1].timestamp)
+            name_all(shop, [u for u in users if named[u] == number > 0])
+            told_by = [
+                e.user_id if named[e.user_id] <= number else nobody(e.user_id) for e in batch
+            ]
+            came = [replace(as_domain(e), user_id=u) for e, u in zip(batch, told_by, strict=True)]
+            ingest(database, came, received_at=shop.clock.at)
+            tick(database, from_microseconds(max(mark, 0) + GRACE))
+        name_all(shop, [u for u in users if named[u] == len(batches)])
+        tick(database, from_microseconds(case.watermark + GRACE))
+        found = told(database)
+
+    firings, messages, trace = _rows(rehearse(campaigns, events, case.profiles, case.watermark))
+    refused = [row for row in found["firings"] if row[1].startswith("anon:")]
+    assert all(row[5] != "enrolled" for row in refused)
+    found["firings"] = [row for row in found["firings"] if row not in refused]
+    assert found == {"firings": firings, "messages": messages, "trace": trace}
+
+
+def nobody(user_id: str) -> str:
+    return anonymous(f"someone {user_id}")
+
+
+def name_all(shop: Shop, user_ids: Sequence[str]) -> None:
+    for user_id in user_ids:
+        call = {"userId": user_id, "anonymousId": f"someone {user_id}"}
+        assert shop.post("/v1/identify", call).status == 200
+
+
+def without_chance(written: dict[str, Any]) -> dict[str, Any]:
+    """Hold nobody out, and let all variants but one weigh next to nothing."""
+    steps = [
+        {
+            **step,
+            "variants": [
+                {**v, "weight": 1 if v == step["variants"][0] else 1e-9} for v in step["variants"]
+            ],
+        }
+        if step["kind"] == "split"
+        else step
+        for step in written["steps"]
+    ]
+    return {**written, "holdout": 0, "steps": steps}
 
 
 @settings(brief, max_examples=max(5, HISTORIES // 3))

@@ -183,6 +183,21 @@ def test_while_the_database_fails_nothing_is_acknowledged_and_afterwards_all_is_
     assert sorted(events(own_database)) == [f"m{n}" for n in range(5)]
 
 
+def test_an_id_of_the_queue_that_is_no_text_keeps_nobody_waiting(
+    broker: Broker, own_database: Engine
+) -> None:
+    queue = broker.queue()
+    unnamed = json.dumps({"type": "track", "userId": "u1", "event": "order"}).encode()
+    broker.publish(queue, unnamed, b"no json", message_id="a\0b")
+    broker.publish(queue, track(2))
+
+    with consuming_from(broker, queue, own_database) as consumer:
+        eventually(lambda: consumer.taken_count + consumer.rejected_count == 3, within=10)
+
+    assert len(events(own_database)) == 2
+    assert len(rejections(own_database)) == 1
+
+
 def test_one_message_that_cannot_be_stored_does_not_keep_the_others_from_it(
     broker: Broker, own_database: Engine
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from core.live.evaluator import GRACE
 from core.services.live_questions import dead_letters, status
 from core.services.live_ticks import tick, work
+from core.store.live_events import partition_of
 from tests.live.launched import Shop, at
 
 PEOPLE = ("ann", "bob", "cid")
@@ -66,16 +67,22 @@ def test_a_share_that_fails_keeps_nobody_from_the_others(shop: Shop) -> None:
 
 
 def fail_for(shop: Shop, person: str) -> None:
-    """Write down somebody's decision in advance, which must not be there twice."""
+    """Let the database refuse to note how far somebody's share is decided."""
+    share = partition_of(person)
+    when = (
+        f"BEFORE UPDATE OF watermark ON live_partitions FOR EACH ROW WHEN (NEW.partition={share})"
+    )
+    statements = {
+        "sqlite": [f"CREATE TRIGGER no {when} BEGIN SELECT RAISE(ABORT, 'no'); END"],
+        "postgresql": [
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+            f"CREATE TRIGGER no {when} EXECUTE FUNCTION no()",
+        ],
+    }
     with shop.database.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO live_decisions (launch_id, version_id, user_id, fired_at, event_id, "
-                "cause_seq, outcome, decided_at) SELECT 0, 1, user_id, 0, event_id, seq, '', 0 "
-                "FROM live_events WHERE user_id = :person"
-            ),
-            {"person": person},
-        )
+        for statement in statements[shop.database.dialect.name]:
+            connection.execute(text(statement))
 
 
 def rounds(database: Engine, now: datetime, before: list[Callable[[], None]]) -> None:

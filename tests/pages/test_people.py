@@ -12,6 +12,7 @@ from core.domain.roles import Role
 from core.services import audit
 from core.services.consents import consents_of, record_consent
 from core.services.live_events import profile
+from core.services.live_launches import LaunchMode
 from core.services.roles import give_role
 from core.ui.people.person_rights import ERASE_JOB
 from tests.live.launched import Shop
@@ -32,6 +33,7 @@ def shop(home: Path) -> Shop:
         }
     )
     shop.launch()
+    shop.launch(mode=LaunchMode.SANDBOX)
     shop.happen(ANN, "add", 1, sent_to=ADDRESS)
     shop.tick(3)
     return shop
@@ -115,7 +117,11 @@ def test_what_they_did_and_what_was_decided_stand_in_their_tabs(shop: Shop, visi
     assert "add" in deeds
     assert "your shop" in deeds
     assert "Entered: the trigger caught them" in decisions
-    assert "waiting to leave" in decisions
+    (mails,) = [frame.value for frame in page.dataframe if "Due" in frame.value.columns]
+    assert sorted(mails[["State", "Campaign"]].values.tolist()) == [
+        ["Waiting to leave", "Cart"],
+        ["Would have been sent", "Cart (sandbox)"],
+    ]
 
 
 def test_a_consent_is_changed_with_a_reason_and_its_history_stays(shop: Shop, visit: Open) -> None:
@@ -126,13 +132,15 @@ def test_a_consent_is_changed_with_a_reason_and_its_history_stays(shop: Shop, vi
 
     page.button(key="people_consent_save").click().run()
     refused = page.error[0].value
-    page.text_input(key="people_consent_reason").set_value("said so by phone")
+    page.text_input(key=f"people_consent_reason_{ANN}").set_value("said so by phone")
     page.button(key="people_consent_save").click().run()
 
     (marketing,) = consents_of(bootstrap.database(), ANN)
     assert "Write how you know it" in refused
     assert (marketing.state, marketing.is_reachable) == (ConsentState.GIVEN, True)
     assert "said so by phone (noted by this computer)" in all_texts(page)
+    (history,) = [frame.value for frame in page.dataframe if "Proof" in frame.value.columns]
+    assert set(history["For"]) == {"Marketing e-mails"}
     (entry,) = audit.entries(bootstrap.database())
     assert entry.action == "Changed a consent"
 
@@ -151,9 +159,11 @@ def test_what_loaded_data_say_about_consent_counts_until_live_knows_somebody(
 def test_an_erased_person_is_gone_and_the_page_says_what_was_erased(
     shop: Shop, visit: Open
 ) -> None:
-    page = tab(found(visit(PAGE), ANN), "Their rights")
-    is_armed = page.button(key="people_erase").disabled
-    page.checkbox(key="people_sure").check().run()
+    page = tab(found(visit(PAGE), "bob"), "Their rights")
+    page.checkbox(key="people_sure_bob-22c0").check().run()
+    found(page, ANN)
+    is_disarmed = page.button(key="people_erase").disabled
+    page.checkbox(key=f"people_sure_{ANN}").check().run()
 
     page.button(key="people_erase").click().run()
     job = bootstrap.jobs().get(ERASE_JOB)
@@ -161,7 +171,7 @@ def test_an_erased_person_is_gone_and_the_page_says_what_was_erased(
         job.wait(60)
     page.run()
 
-    assert is_armed
+    assert is_disarmed
     assert not page.exception
     assert profile(bootstrap.database(), ANN) is None
     assert ANN not in str(audit.entries(bootstrap.database()))

@@ -13,6 +13,7 @@ from core.live.delivery.verdicts import NotTaken, Taken, Verdict
 from core.live.delivery.ways import NoServer
 
 LONGEST_NAME = 150
+WRITING = ".writing"  # the ending of files that are not whole yet
 
 
 class Folder:
@@ -64,7 +65,7 @@ def write_letter(folder: Path, letter: Letter) -> Path:
     file = folder / f"{_name(letter.key)}.eml"
     if file.exists():
         return file
-    number, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".writing")
+    number, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=WRITING)
     try:
         with os.fdopen(number, "wb") as opened:
             opened.write(letter.content)

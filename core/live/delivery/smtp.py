@@ -51,12 +51,16 @@ class Connection:
             self.is_open = True
             if server.user:
                 self._smtp.login(server.user, server.password)
-        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            # A ValueError is a challenge that cannot be read, or a password that cannot be sent.
             self.close()
             raise NoServer(_reason(error, f"{server.host}:{server.port}")) from error
 
     def hand_over(self, letter: Letter) -> Verdict:
         """Give a letter to the server and say what became of it."""
+        unwritable = _unwritable(letter)
+        if unwritable is not None:
+            return unwritable
         try:
             refused = self._envelope(letter)
         except (smtplib.SMTPException, OSError) as error:
@@ -113,6 +117,10 @@ class Connection:
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             return Unanswered(said=_said_of(error))
+        if not 200 <= code < 600 or 300 <= code < 400:
+            # An answer that means nothing here; it had the letter, so it may have accepted it.
+            self.close()
+            return Unanswered(said=f"{code} {_one_line(said)}"[:LONGEST_ANSWER])
         return self._checked(Stage.CONTENT, code, said) or Taken()
 
     def _wait(self, seconds: float) -> None:
@@ -121,7 +129,8 @@ class Connection:
 
     def _checked(self, stage: Stage, code: int, said: bytes, wanted: int = _DONE) -> Refused | None:
         """Give the refusal, if the answer is one."""
-        if code == wanted or (wanted == _DONE and code == 251):
+        # Of a good answer only the first digit counts (RFC 5321, 4.2.1): 250, 251, 252.
+        if code == wanted or (wanted == _DONE and 200 <= code < 300):
             return None
         text = _one_line(said)
         if code == _CLOSING:
@@ -132,6 +141,16 @@ class Connection:
             code, text = 451, f"{code} {text}"
         status = _STATUS.match(text)
         return Refused(stage=stage, code=code, status=status[1] if status else "", said=text)
+
+
+def _unwritable(letter: Letter) -> Refused | None:
+    """Refuse what SMTP without SMTPUTF8 has no letters for, as servers do (RFC 6531, 3.7)."""
+    named = [(Stage.SENDER, letter.sender), *((Stage.RECIPIENT, r) for r in letter.recipients)]
+    for stage, address in named:
+        if not (address.isascii() and address.isprintable()):
+            said = f"5.6.7 {_one_line(address.encode('utf-8', 'replace'))} is not ASCII"
+            return Refused(stage=stage, code=553, status="5.6.7", said=said)
+    return None
 
 
 def _connected(server: MailServer, seconds: float) -> smtplib.SMTP:
@@ -178,7 +197,7 @@ def _reason(error: Exception, place: str) -> str:
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return f"{server} did not answer in time; check host and port, or a firewall."
     match error:
-        case smtplib.SMTPAuthenticationError():
+        case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:
             return f"{server} refused the user or password; check REHEARSAL_SMTP_URL."
         case UnicodeError():
             return f"{server} takes no password with such letters; use another password."

@@ -32,6 +32,7 @@ def _events() -> None:
         sa.Column("is_late", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_live_events"),
         sa.UniqueConstraint("user_id", "event_id", name="uq_live_events_user_id_event_id"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "live_waiting",

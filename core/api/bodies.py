@@ -18,6 +18,8 @@ _ZLIB_WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 _NO_TEXT_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 SUBSTITUTE = "\N{REPLACEMENT CHARACTER}"
+# Nothing that lies deeper is ever kept: see `Limits.depth`.
+_DEEPEST_KEPT = 100
 
 
 async def read_body(request: Request, limits: Limits, *, most: int) -> bytes:
@@ -85,7 +87,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise invalid("the JSON is nested too deeply") from error
     if not isinstance(found, dict):
         raise invalid("the body is no JSON object; send one, such as a track call")
-    return _mended(found) if _NO_TEXT_ESCAPED.search(body) else found
+    return _mended(found, _DEEPEST_KEPT) if _NO_TEXT_ESCAPED.search(body) else found
 
 
 def _nothing(_constant: str) -> None:
@@ -97,11 +99,13 @@ def _finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _mended(value: Any) -> Any:
+def _mended(value: Any, left: int) -> Any:
     if isinstance(value, str):
         return NO_TEXT.sub(SUBSTITUTE, value)
+    if not left:
+        return value
     if isinstance(value, dict):
-        return {_mended(key): _mended(member) for key, member in value.items()}
+        return {_mended(key, 0): _mended(member, left - 1) for key, member in value.items()}
     if isinstance(value, list):
-        return [_mended(member) for member in value]
+        return [_mended(member, left - 1) for member in value]
     return value

@@ -1,6 +1,7 @@
 """The door of the dashboard: who reaches it at all, and what its answers allow a browser to do.
 
-The routes of the API pass; they have keys and signatures of their own.
+The routes of the API pass; they have keys and signatures of their own. Where none of them answers,
+the dashboard does not answer either.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.domain.reachable import Reach, is_loopback
@@ -41,6 +42,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+_NOTHING = {
+    "success": False,
+    "code": "not_found",
+    "message": "there is nothing to get here; events are posted, such as to /v1/track or /v1/batch",
+}
 MEND = (
     "This dashboard is open without sign-in, and only for the computer that it runs on. "
     "Set up sign-in (docs/guide.md, “Who may come in”) to reach it from elsewhere.\n"
@@ -67,8 +73,10 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or say why not."""
         path = scope.get("path", "")
-        if scope["type"] not in ("http", "websocket") or is_api(path):
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
+        elif is_api(path):
+            await self.app(scope, receive, _without_pages(scope, receive, send))
         elif self.reach is Reach.THIS_COMPUTER and not _is_from_here(scope):
             await _refuse(MEND, 403, scope, receive, send)
         elif self._is_closed(path):
@@ -117,6 +125,32 @@ async def _refuse(said: str, status: int, scope: Scope, receive: Receive, send: 
         return
     answer = PlainTextResponse(said, status, {**HEADERS, "Cache-Control": "no-store"})
     await answer(scope, receive, send)
+
+
+def _without_pages(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Say that nothing is there where the dashboard would show its page in place of the API.
+
+    It does at any address, with status 200: whoever sends events would take them for stored, as
+    after a redirect to https, which makes many clients ask with GET what they had posted.
+    """
+    is_kept_back = False
+
+    async def send_answer(message: Message) -> None:
+        nonlocal is_kept_back
+        if message["type"] == "http.response.start" and _is_page_of_dashboard(message):
+            is_kept_back = True
+            await JSONResponse(_NOTHING, 404)(scope, receive, send)
+        elif not is_kept_back:
+            await send(message)
+
+    return send_answer
+
+
+def _is_page_of_dashboard(start: Message) -> bool:
+    """Say whether a page is the dashboard's: each of our own says what it may do."""
+    headers = Headers(raw=start["headers"])
+    is_page = headers.get("content-type", "").startswith("text/html")
+    return is_page and "content-security-policy" not in headers
 
 
 def _with_headers(send: Send, *, is_https: bool) -> Send:

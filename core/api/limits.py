@@ -15,6 +15,8 @@ class Limits:
     depth: int = 32
     # Two of them in one index entry have to fit into a third of a page of PostgreSQL.
     id_length: int = 255
+    # An address alone is an entry of an index, which PostgreSQL bounds; RFC 5321 allows 254.
+    email_length: int = 320
     requests_at_once: int = 300
     # What waits to be stored: calls of everybody, and of one write key.
     waiting_count: int = 20_000

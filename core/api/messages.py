@@ -15,6 +15,7 @@ from core.api.moments import happened_at
 from core.api.refusals import UnusableMessage
 from core.domain.calls import ANONYMOUS, Call, Link, Traits, anonymous
 from core.domain.events import Event
+from core.domain.reach import EMAIL
 
 
 class Kind(StrEnum):
@@ -81,12 +82,18 @@ class Reader:
             **self._kept(_context(message).get("traits"), "context.traits"),
             **self._object(message, "traits"),
         }
+        self._check_address(traits.get(EMAIL))
         calls: list[Call] = []
         if nobody is not None and person != anonymous(nobody):
             calls.append(Link(previous_id=anonymous(nobody), user_id=person))
         if traits:
             calls.append(Traits(user_id=person, traits=traits))
         return calls
+
+    def _check_address(self, address: object) -> None:
+        most = self._limits.email_length
+        if isinstance(address, str) and len(address) > most:
+            raise UnusableMessage(f"the trait 'email' is longer than {most} characters")
 
     def _group(self, message: Message) -> list[Call]:
         group = self._id(message, "groupId")

@@ -10,12 +10,13 @@ from core.api.refusals import UnusableMessage
 JOURNEY = timedelta(seconds=5)
 _NO_TIME = timedelta()
 _LONGEST = 64
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # before it are no times but mistakes
 
 
 def clock_error(sent_at: object, received_at: datetime) -> timedelta:
     """Give how much the sender's clock is behind ours; nothing if it does not say what it shows."""
     shown = _instant(sent_at)
-    if shown is None:
+    if shown is None or shown < _EARLIEST:
         return _NO_TIME
     behind = received_at - shown
     return behind if abs(behind) > JOURNEY else _NO_TIME
@@ -41,9 +42,12 @@ def happened_at(
         )
     is_corrected = message.get("receivedAt") is not None
     try:
-        return min(instant if is_corrected else instant + behind, received_at)
+        happened = min(instant if is_corrected else instant + behind, received_at)
     except OverflowError as error:
         raise UnusableMessage("the timestamp is out of range") from error
+    if happened < _EARLIEST:
+        raise UnusableMessage(f"the timestamp {said[:40]!r} is out of range: it lies before 1970")
+    return happened
 
 
 def _instant(value: object) -> datetime | None:

@@ -104,8 +104,9 @@ _SOURCES = {
     "preferences": f"""{{% extends "frame" %}}{{% block title %}}Your e-mails{{% endblock %}}
 {{% block content %}}<h1>Your e-mails</h1>
 {{% if choices.is_test %}}{_TEST}{{% endif %}}
-{{% if is_saved %}}<p class="done" role="status">Saved. This is what you get from now on.</p>
-{{% endif %}}
+{{% if is_saved %}}<p class="done" role="status">Saved.
+{{% if choices.choices|selectattr("is_given")|list %}}This is what you get from now on.
+{{% else %}}You get none of these e-mails from now on.{{% endif %}}</p>{{% endif %}}
 <form method="post"><input type="hidden" name="save" value="yes">
 <fieldset><legend>What may we send to <span class="whole">{_WHO}?</span></legend>
 {{% for choice in choices.choices %}}<label><input type="checkbox" name="purpose"

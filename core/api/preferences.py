@@ -74,6 +74,8 @@ def _choose(preferences: Preferences) -> Endpoint:
             return pages.gone(sender)
         if "save" in fields:
             choices = preferences.choose(said, frozenset(fields.get("purpose", ())))
+            if not choices.is_known:
+                return pages.gone(sender)
             return pages.preference_page(sender, choices, is_saved=not choices.is_test)
         return pages.preference_page(sender, preferences.choices(said))
 

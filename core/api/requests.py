@@ -79,10 +79,17 @@ def _understood(
 def _checked(message: object, most: int | None) -> Message:
     if not isinstance(message, dict):
         raise UnusableMessage("a message has to be an object")
-    # Escaped it is never smaller, and sooner written.
-    if most is not None and len(json.dumps(message)) > most and _size(message) > most:
+    if most is not None and _is_larger(message, most):
         raise UnusableMessage(f"the message is larger than {most >> 10} KB")
     return message
+
+
+def _is_larger(message: Message, most: int) -> bool:
+    try:
+        # Escaped it is never smaller, and sooner written.
+        return len(json.dumps(message)) > most and _size(message) > most
+    except RecursionError as error:
+        raise UnusableMessage("the message is nested too deeply") from error
 
 
 def _size(message: object) -> int:

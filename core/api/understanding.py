@@ -31,9 +31,11 @@ class Understanding:
     def messages(
         self, messages: Sequence[Mapping[str, Any]], *, received_at: datetime, source: str
     ) -> Delivery:
-        """Understand messages, each with its `type`; raises UnusableInput for too many."""
-        envelope = {"batch": list(messages)}
-        return self._read(envelope, self._limits.batch_size, received_at, source)
+        """Understand messages, each with its `type`; raises UnusableInput for too many.
+
+        How large they are was looked at where they came in: an order may have many articles.
+        """
+        return self._read({"batch": list(messages)}, 0, received_at, source)
 
     def body(self, body: bytes, *, received_at: datetime, source: str, named: str = "") -> Delivery:
         """Understand a body of a queue: a batch, or one message; raises UnusableInput.

@@ -96,8 +96,7 @@ class Consumer:
         waiting: list[_Message] = []
         for method, properties, body in channel.consume(self.queue, inactivity_timeout=_LOOK):
             if method is not None:
-                named = (properties.message_id or "")[:_LONGEST_ID]
-                waiting.append(_Message(method.delivery_tag, named, body))
+                waiting.append(_Message(method.delivery_tag, _name(properties.message_id), body))
             is_last = method is None or not channel.get_waiting_message_count()
             if waiting and (is_last or len(waiting) >= PREFETCH):
                 self._take(channel, waiting)
@@ -172,6 +171,12 @@ class Consumer:
                 f"there is no queue called {self.queue!r}, or the user may not read it; make it "
                 "first, with a dead-letter exchange for messages that cannot be used"
             ) from error
+
+
+def _name(message_id: str | bytes | None) -> str:
+    """Give the queue's own id of a message as text that every database takes."""
+    found = message_id.decode(errors="replace") if isinstance(message_id, bytes) else message_id
+    return (found or "").replace("\0", "\N{REPLACEMENT CHARACTER}")[:_LONGEST_ID]
 
 
 def _library() -> Any:

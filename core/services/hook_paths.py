@@ -58,12 +58,12 @@ def value_at(written: str, item: Any) -> JsonValue:
 
 
 def values_at(path: str, item: Any) -> list[Any]:
-    """Give all values at a path, at most MOST_FOUND."""
+    """Give all values at a path, at most one more than MOST_FOUND."""
     found: list[Any] = []
     if isinstance(item, dict | list):
         for match in _compiled(path, "").finditer(item):
             found.append(match.obj)
-            if len(found) == MOST_FOUND:
+            if len(found) > MOST_FOUND:
                 break
     return found
 

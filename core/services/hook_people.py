@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.domain.calls import Link
 from core.services.hook_reading import Meant
+from core.services.public_calls import FROM_PAGE
 from core.store import hooks, live_people, person_links
 
 BY_EMAIL = "email:"
@@ -17,7 +18,7 @@ LONGEST_ID = 255
 class Known:
     """Whom items are about, in their order ("" is nobody), and who turned out to be whom.
 
-    `without_address` are people of whom no e-mail is known yet.
+    `without_address` are people of whom no e-mail is known yet, but what a page may have said.
     """
 
     people: list[str] = field(default_factory=list)
@@ -44,7 +45,8 @@ def who(session: Session, source: str, items: Sequence[Meant]) -> Known:
     profiles = live_people.profiles_of(session, {owners.get(one, one) for one in found.people})
     for person in found.people:
         profile = profiles.get(owners.get(person, person))
-        if profile is None or not profile.email:
+        # What a page says of an address, it may say of anybody: the vendor's word is better.
+        if profile is None or not profile.email or profile.traits.get(FROM_PAGE):
             found.without_address.add(person)
     return found
 

@@ -1,8 +1,9 @@
 """What a call says, item by item, in our words: the mapping of its source put to use."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from core.domain.errors import UnusableInput
 from core.domain.hooks import ALL, HookMapping, HookRule, Preset
 from core.domain.values import JsonValue, as_number, key_text
-from core.services.hook_bodies import read_json, read_outbound_message
+from core.services.hook_bodies import UnreadableBody, read_json, read_outbound_message
 from core.services.hook_paths import MOST_FOUND, check_value, value_at, values_at
 
 TOPIC_HEADERS = ("x-shopify-topic", "x-topic", "x-event-type", "x-github-event")
@@ -54,17 +55,15 @@ def items_of(
         return _notifications(body)
     content = read_json(body)
     header = next((headers[name] for name in TOPIC_HEADERS if name in headers), "")
-    found = [one for one in values_at(mapping.items, content) if isinstance(one, dict)]
+    values = values_at(mapping.items, content)
+    if len(values) > MOST_FOUND:
+        raise UnreadableBody(f"The body holds more than {MOST_FOUND:,} items; send less at once.")
+    found = [one for one in values if isinstance(one, dict)]
     if mapping.items == "$":
-        # Nothing else of such a body is told apart: it is the same if it is the same to the byte.
-        whole = signed_id or _digest(body)
         return [
-            Item(topic=_topic(mapping, one, header), content=one, identity=whole) for one in found
+            _whole(mapping, one, header, signed_id or _own_id(preset, one), body) for one in found
         ]
-    return [
-        Item(topic=_topic(mapping, one, header), content=one, identity=_identity(one, found, place))
-        for place, one in enumerate(found[:MOST_FOUND])
-    ]
+    return _told_apart(mapping, found, header)
 
 
 def meant(mapping: HookMapping, item: Item) -> Meant | None:
@@ -116,15 +115,39 @@ def organization_of(body: bytes) -> str:
     return str(read_outbound_message(body)["organization"])
 
 
+def _own_id(preset: Preset, content: Any) -> str:
+    """Give the id under which a vendor tells the same again, perhaps in other words; "" if none.
+
+    Stripe counts in each call how many systems are still to be told.
+    """
+    return key_text(content.get("id")) or "" if preset is Preset.STRIPE else ""
+
+
+def _whole(mapping: HookMapping, content: Any, header: str, named: str, body: bytes) -> Item:
+    """Take a body as one item; without an id, it is the same if it says and means the same.
+
+    An order that is paid at once is told twice in the same words: as made, and as paid.
+    """
+    topic = _topic(mapping, content, header)
+    item = Item(topic=topic, content=content, identity=named or _digest(body))
+    meaning = None if named or mapping.topic else meant(mapping, item)
+    return replace(item, identity=f"{item.identity}-{meaning.event}") if meaning else item
+
+
 def _topic(mapping: HookMapping, item: Any, header: str) -> str:
     return _text(value_at(mapping.topic, item)) if mapping.topic else header
 
 
-def _identity(item: Any, items: list[Any], place: int) -> str:
-    """Tell an item from others by what it says; identical ones in one call count each."""
-    told = _told(item)
-    before = sum(_told(one) == told for one in items[:place]) if items.count(item) > 1 else 0
-    return f"{_digest(told.encode())}-{before}"
+def _told_apart(mapping: HookMapping, found: Sequence[Any], header: str) -> list[Item]:
+    """Tell items from others by what they say; identical ones in one call count each."""
+    before = Counter[str]()
+    items = []
+    for one in found:
+        told = _digest(_told(one).encode())
+        topic = _topic(mapping, one, header)
+        items.append(Item(topic=topic, content=one, identity=f"{told}-{before[told]}"))
+        before[told] += 1
+    return items
 
 
 def _told(item: dict[str, Any]) -> str:

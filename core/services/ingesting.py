@@ -1,21 +1,23 @@
 """What came in by HTTP, stored: who is who, what is known of people, and what they did."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from core.domain.calls import Call, Delivery, Link, Traits
+from core.domain.calls import Call, Delivery, Link, Rejection, Traits
 from core.domain.errors import UnusableInput
 from core.domain.events import Event
 from core.domain.instants import as_microseconds
 from core.domain.values import JsonValue
+from core.live.joining import join
 from core.live.withdrawals import mirror
 from core.services import public_calls
 from core.services.live_events import merge_profiles, new_event
-from core.store import live_events, live_people, person_links, rejected_calls
+from core.store import joined_rows, live_events, live_people, person_links, rejected_calls
 from core.store.app_settings import keep_setting, setting
 from core.store.consents import hand_over_consents
 from core.store.database import reading, writing
@@ -27,6 +29,12 @@ USUALLY_DENIED = frozenset(
     {"password", "password_confirmation", "passwd", "card_number", "credit_card", "cvc", "cvv"}
 )
 LONGEST_NAME = 255
+# Of the traits of one person as JSON: all of it is read whenever something is decided for them.
+LARGEST_PROFILE = 256 << 10
+_FULL = (
+    f"the traits of this person would fill more than {LARGEST_PROFILE >> 10} KB; have some of them "
+    "forgotten by sending them as null"
+)
 
 Arrived = tuple[Call, Delivery]
 
@@ -109,15 +117,24 @@ class _People:
             if isinstance(call, Link):
                 self._link(call, delivery)
         guard = public_calls.Guard(self._session, self._told_in_public(run))
+        room = _Room(self._session, self._told(run))
         for call, delivery in run:
             if isinstance(call, Traits):
-                told = merged.setdefault(self._owner(call.user_id), {})
-                told.update(self._usable(call, delivery, told, guard))
+                person = self._owner(call.user_id)
+                told = merged.setdefault(person, {})
+                usable = self._usable(call, delivery, told, guard)
+                if not room.has_place(person, usable, told):
+                    self._refuse(public_calls.refused_traits(_FULL), delivery)
+                    usable = public_calls.weighty(usable)
+                told.update(usable)
             elif isinstance(call, Event):
                 events.setdefault(delivery.source, []).append(call)
         merge_profiles(self._session, merged, saved_at=received_at)
         for source, called in events.items():
             self._add_events(called, received_at, source)
+
+    def _told(self, run: Sequence[Arrived]) -> set[str]:
+        return {self._owner(call.user_id) for call, _ in run if isinstance(call, Traits)}
 
     def _told_in_public(self, run: Sequence[Arrived]) -> list[tuple[str, Mapping[str, JsonValue]]]:
         return [
@@ -138,13 +155,13 @@ class _People:
             return public_calls.from_server(call.traits)
         usable, reason = guard.usable(self._owner(call.user_id), call.traits, told)
         if reason:
-            rejected_calls.add_rejections(
-                self._session,
-                [public_calls.refused_traits(reason)],
-                received_at=delivery.received_at,
-                source=delivery.source,
-            )
+            self._refuse(public_calls.refused_traits(reason), delivery)
         return usable
+
+    def _refuse(self, rejection: Rejection, delivery: Delivery) -> None:
+        rejected_calls.add_rejections(
+            self._session, [rejection], received_at=delivery.received_at, source=delivery.source
+        )
 
     def _owner(self, person_id: str) -> str:
         return self._owners.get(person_id, person_id)
@@ -172,6 +189,8 @@ class _People:
         }
         self._owners[person] = user
         person_links.hand_over(self._session, person, user)
+        if joined_rows.has_entered(self._session, person):
+            join(self._session, person, user, as_microseconds(linked_at))
         found = live_people.profiles_of(self._session, [person, user])
         known = found[user].traits if user in found else {}
         # Whoever says with a public key that they are somebody known neither agrees nor objects
@@ -179,11 +198,35 @@ class _People:
         is_vouched = not (delivery.is_public and public_calls.is_known(known))
         if person in found:
             told = found[person].traits
+            if _size(told) + _size(known) > LARGEST_PROFILE:
+                told = public_calls.weighty(told)
             own = {user: {**(told if is_vouched else public_calls.light(told)), **known}}
             merge_profiles(self._session, own, saved_at=linked_at)
             person_links.forget_profile(self._session, person)
         if is_vouched and hand_over_consents(self._session, person, user):
             mirror(self._session, user, now=as_microseconds(linked_at))
+
+
+class _Room:
+    """Knows how much is known of people: nobody's profile grows without end."""
+
+    def __init__(self, session: Session, people: Collection[str]) -> None:
+        self._sizes = person_links.profile_sizes(session, people) if people else {}
+
+    def has_place(
+        self, person: str, traits: Mapping[str, JsonValue], told: Mapping[str, JsonValue]
+    ) -> bool:
+        """Say whether traits may be added to what is stored, and to what was `told` meanwhile."""
+        again = {name: told[name] for name in traits.keys() & told.keys()}
+        size = self._sizes.get(person, 0) + _size(traits) - _size(again)
+        has_place = size <= LARGEST_PROFILE
+        if has_place:
+            self._sizes[person] = size
+        return has_place
+
+
+def _size(traits: Mapping[str, JsonValue]) -> int:
+    return len(json.dumps(traits))
 
 
 def _ids(calls: Iterable[Call]) -> set[str]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.domain.calls import ANONYMOUS, Call, Delivery, Link, Rejection, Traits
 from core.domain.events import Event
 from core.domain.mail_events import MailEvent
-from core.domain.reach import CONSENT, EMAIL, SUPPRESSED, UNSUBSCRIBED
+from core.domain.reach import CONSENT, EMAIL, SUPPRESSED, TIMEZONE, UNSUBSCRIBED
 from core.domain.values import JsonValue
 from core.store import live_people
 from core.store.address_holders import Holder, told_holders_of
@@ -48,6 +48,12 @@ def is_known(known: Told) -> bool:
 def light(told: Told) -> dict[str, JsonValue]:
     """Give the traits that decide nothing of what somebody is sent."""
     return {name: value for name, value in told.items() if name not in FIRST_WORD | NEVER}
+
+
+def weighty(told: Told) -> dict[str, JsonValue]:
+    """Give the traits that decide what somebody is sent and when, and those to be forgotten."""
+    deciding = FIRST_WORD | NEVER | {TIMEZONE}
+    return {name: value for name, value in told.items() if name in deciding or value is None}
 
 
 class Guard:

@@ -1,11 +1,14 @@
 """The way in: nothing of the dashboard is shown before it is known who looks."""
 
+from datetime import timedelta
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.domain.roles import Role
 from core.ui import formats, front_door, signed_in
 
+_WATCHED_EVERY = timedelta(seconds=3)
 _CALLED = {Role.VIEWER: "may look", Role.EDITOR: "editor", Role.ADMIN: "admin"}
 
 
@@ -16,6 +19,7 @@ def admit() -> None:
     session = _session()
     if signed_in.may(Role.VIEWER):
         front_door.sessions.let_in(session)
+        _keep_watch()
         return
     front_door.sessions.turn_away(session)
     st.title("Rehearsal", anchor=False)
@@ -24,6 +28,13 @@ def admit() -> None:
     else:
         _show_ways_in()
     st.stop()
+
+
+@st.fragment(run_every=_WATCHED_EVERY)
+def _keep_watch() -> None:
+    """End the page of somebody whose role was taken away: parts of it renew themselves alone."""
+    if not signed_in.may(Role.VIEWER):
+        st.rerun()
 
 
 def show_head(title: str) -> None:

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import json
 import mailbox
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,16 @@ def test_nothing_is_sent_any_more_to_an_address_that_bounced(mailing: Mailing) -
     assert seconds == {"ann": ("withheld", "suppressed"), "bob": ("queued", "")}
 
 
+def test_a_bounce_of_an_international_domain_ends_the_sending_to_it(mailing: Mailing) -> None:
+    mailing.shop.know({"ann": {"email": "Ann@bücher.example"}})
+    mailing.change("UPDATE live_messages SET address = 'Ann@xn--bcher-kva.example'")
+
+    take(mailing, delivery_report(id_of(mailing), address="Ann@xn--bcher-kva.example"))
+
+    # As profiles write it, by which sends ask.
+    assert suppressed(mailing) == [("ann@bücher.example", "bounce")]
+
+
 def test_the_same_report_counts_once_however_it_comes(mailing: Mailing) -> None:
     raw = delivery_report(id_of(mailing))
     take(mailing, raw)
@@ -121,6 +133,29 @@ def test_the_same_report_counts_once_however_it_comes(mailing: Mailing) -> None:
 )
 def test_only_a_failure_of_the_address_is_for_good(status: str, kind: ReportKind) -> None:
     assert bounce_kind(status) is kind
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "status"),
+    [
+        ("552-5.2.2 The account is over quota\n 552 5.2.2 see there", ReportKind.SOFT, "5.2.2"),
+        ("451 4.7.1 try again", ReportKind.SOFT, "4.7.1"),
+        ("450 greylisted, retry timeout exceeded", ReportKind.SOFT, "4.0.0"),
+        ("550-5.1.1 no such user", ReportKind.HARD, "5.1.1"),
+        ("550 unrouteable address", ReportKind.HARD, "5.0.0"),
+        ("550 you are 194.2.2.21, and nobody is here", ReportKind.HARD, "5.0.0"),
+    ],
+)
+def test_where_a_mail_server_says_only_that_it_failed_the_reply_it_quotes_counts(
+    reply: str, kind: ReportKind, status: str
+) -> None:
+    whole = delivery_report("<id@shop.example>", status="5.0.0")
+    quoted = b"550 5.0.0 <ann@example.org>: User\n unknown"
+    assert quoted in whole
+
+    (report,) = reports_in_message(whole.replace(quoted, reply.encode()))
+
+    assert (report.kind, report.status) == (kind, status)
 
 
 def test_a_bounce_that_may_pass_is_counted_and_changes_nothing_yet(mailing: Mailing) -> None:
@@ -179,6 +214,18 @@ def test_who_calls_it_spam_gets_nothing_more(mailing: Mailing) -> None:
     assert suppressed(mailing) == [("ann@example.org", "complaint")]
     assert len(mailing.events("email_complained")) == 1
     assert mailing.gets() == {"marketing": False}
+
+
+def test_a_complaint_has_the_time_of_the_complaint_not_of_the_e_mail(mailing: Mailing) -> None:
+    arrived = format_datetime(SENT - timedelta(days=4))
+    whole = complaint(id_of(mailing)).replace(
+        b"Version: 1\n", f"Arrival-Date: {arrived}\n".encode()
+    )
+
+    take(mailing, whole)
+
+    ((when,),) = mailing.rows("SELECT at FROM live_events WHERE event = 'email_complained'")
+    assert when == as_microseconds(SENT)
 
 
 def test_who_says_it_is_no_spam_does_not_complain(mailing: Mailing) -> None:
@@ -318,6 +365,23 @@ def test_a_report_that_says_too_little_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(UnusableInput, match=why):
         report_in_json(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ({"event": "bounce", "type": "blocked", "email": "a@b.org"}, ReportKind.SOFT),
+        ({"event": "bounce", "type": "bounce", "email": "a@b.org"}, ReportKind.HARD),
+        ({"RecordType": "Bounce", "Type": "SoftBounce", "Email": "a@b.org"}, ReportKind.SOFT),
+        ({"RecordType": "Bounce", "Type": "HardBounce", "Email": "a@b.org"}, ReportKind.HARD),
+        ({"RecordType": "SpamComplaint", "Type": "x", "Email": "a@b.org"}, ReportKind.COMPLAINT),
+        ({"event": "failed", "severity": "temporary", "recipient": "a@b.org"}, ReportKind.SOFT),
+    ],
+)
+def test_a_bounce_that_a_provider_calls_passing_is_not_for_good(
+    said: dict[str, str], kind: ReportKind
+) -> None:
+    assert report_in_json(said).kind is kind
 
 
 # Who may report

@@ -231,6 +231,23 @@ def test_endless_nesting_is_refused(shop: Shop, opening: str) -> None:
     assert answer.status == 400
 
 
+@pytest.mark.parametrize("leaf", ["1", r'"\u0000"'])
+def test_no_depth_of_nesting_is_asked_to_be_sent_again(shop: Shop, leaf: str) -> None:
+    fine = '{"type": "track", "userId": "a", "event": "fine", "messageId": "m"}'
+    padding = "x" * 33_000  # only of large ones the size is looked at
+
+    def sent(depth: int) -> int:
+        nested = "[" * depth + leaf + "]" * depth
+        deep = f'{{"type": "page", "userId": "a", "properties": {nested}, "x": "{padding}"}}'
+        return shop.post("/v1/batch", f'{{"batch": [{fine}, {deep}]}}'.encode()).status
+
+    statuses = [sent(depth) for depth in (100, 300, 500, 700, *range(900, 1_000, 5))]
+
+    assert set(statuses) <= {200, 400}
+    assert statuses[:4] == [200] * 4
+    assert shop.events() == [("a", "fine")]
+
+
 def test_deep_nesting_refuses_the_message_alone(shop: Shop) -> None:
     def nested(depth: int) -> object:
         return {"a": [nested(depth - 2)]} if depth > 0 else 1

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 from sqlalchemy import Engine
 
+from core.domain.calls import Delivery, Traits
 from core.domain.errors import UnusableInput
 from core.domain.hooks import HookMapping, HookRule, Preset
 from core.services.hook_sources import (
@@ -19,7 +20,7 @@ from core.services.hook_sources import (
     rotate_secret,
     sources,
 )
-from core.services.ingesting import deny_properties
+from core.services.ingesting import deny_properties, take_in
 from tests.api.asking import NOW
 from tests.api.calling_in import ORGANIZATION, SECRET, Door, digest, outbound
 
@@ -233,6 +234,32 @@ def test_an_order_under_another_address_is_another_persons_also_from_the_same_ca
     ]
 
 
+def test_an_order_that_is_paid_at_once_is_told_twice_in_the_same_words(
+    own_database: Engine,
+) -> None:
+    door = Door(own_database, Preset.SHOPIFY)
+    body = json.dumps(ORDER).encode()
+    signed = door.signed(body)
+
+    for topic in ("orders/paid", "orders/updated", "orders/create", "orders/paid"):
+        door.call(body, {**signed, "x-shopify-topic": topic})
+
+    assert sorted(event for _, event in door.events()) == ["order_paid", "purchase"]
+    outcomes = [outcome for outcome, _ in door.outcomes()]
+    assert outcomes == ["repeated", "taken", "ignored", "taken"]
+
+
+def test_an_order_of_many_articles_is_a_purchase_too(own_database: Engine) -> None:
+    door = Door(own_database, Preset.SHOPIFY)
+    article = {"product_id": 9, "price": "1.00", "tax_lines": "x" * 1_500}
+
+    door.call({**ORDER, "line_items": [article] * 100})
+
+    assert door.events() == [("email:ada@example.org", "purchase")]
+    assert len(door.properties()[0]["items"]) == 100
+    assert [outcome for outcome, _ in door.outcomes()] == ["taken"]
+
+
 def test_a_customer_whose_address_changes_stays_the_same_person(own_database: Engine) -> None:
     door = Door(own_database, Preset.SHOPIFY)
     door.call(ORDER)
@@ -257,6 +284,32 @@ def test_stripe_tells_of_a_purchase(own_database: Engine) -> None:
     assert door.properties()[0]["amount_in_cents"] == 12_990
     assert door.rows("at") == [(int(NOW.timestamp() - 60) * 1_000_000,)]
     assert door.profile("email:ada@example.org") == {"email": "ada@example.org"}
+
+
+def test_stripe_counts_how_many_are_still_to_be_told_and_means_the_same(
+    own_database: Engine,
+) -> None:
+    door = Door(own_database, Preset.STRIPE)
+
+    for left in (2, 1):
+        door.call({**_session(), "pending_webhooks": left})
+
+    assert door.events() == [("email:ada@example.org", "purchase")]
+    assert [outcome for outcome, _ in door.outcomes()] == ["repeated", "taken"]
+
+
+def test_nobody_has_anothers_orders_sent_to_them_by_a_key_of_a_page(own_database: Engine) -> None:
+    door = Door(own_database, Preset.SHOPIFY)
+    claimed = Traits(user_id="email:ada@example.org", traits={"email": "eve@example.net"})
+    said = Delivery(calls=[claimed], received_at=NOW, source="api", is_public=True)
+    take_in(own_database, [said])
+
+    door.call(ORDER)
+
+    assert door.profile("email:ada@example.org") == {
+        "email": "ada@example.org",
+        "first_name": "Ada",
+    }
 
 
 def test_hubspot_tells_of_several_changes_and_deals_of_one_contact(own_database: Engine) -> None:
@@ -394,6 +447,16 @@ def test_a_body_that_cannot_be_read_is_refused_and_noted(own_database: Engine, b
 
 def test_a_body_that_is_too_large_is_refused(own_database: Engine) -> None:
     assert Door(own_database).call(b" " * 600_000).status == 413
+
+
+def test_more_items_than_are_taken_are_refused_rather_than_left_out(own_database: Engine) -> None:
+    door = Door(own_database, Preset.HUBSPOT)
+
+    answer = door.call([_changed(city="Ulm")] * 1_001)
+
+    assert answer.status == 400
+    assert "more than 1,000 items" in answer.said["message"]
+    assert door.events() == []
 
 
 def test_denied_properties_and_strange_signs_are_not_kept(own_database: Engine) -> None:

@@ -136,6 +136,20 @@ def test_a_link_of_somebody_who_was_erased_brings_nothing_back(mailing: Mailing)
     assert mailing.everything() == before
 
 
+def test_who_was_erased_has_nothing_to_choose_and_is_not_written_down_again(
+    mailing: Mailing,
+) -> None:
+    link = mailing.links.preferences(mailing.message.key, "ann")
+    for table in ("live_messages", "live_profiles", "live_events"):
+        mailing.change(f"DELETE FROM {table} WHERE user_id = 'ann'")
+    before = mailing.everything()
+
+    answer = mailing.post(link, b"save=yes&purpose=marketing")
+
+    assert answer.status == 404
+    assert mailing.everything() == before
+
+
 def test_a_test_mail_unsubscribes_nobody(own_database: Engine, tmp_path: Path) -> None:
     send_mail(own_database, LaunchMode.SANDBOX)
     mailing = mailing_of(own_database, tmp_path)
@@ -196,9 +210,16 @@ def test_what_is_ticked_is_what_somebody_gets(mailing: Mailing) -> None:
 
     page = said(mailing.post(preference_link(mailing), b"save=yes&purpose=product_news&purpose=x"))
 
-    assert "Saved" in page
+    assert "This is what you get from now on" in page
     assert mailing.gets() == {"marketing": False, "product_news": True, "events": False}
     assert len(mailing.events("email_unsubscribed")) == 1
+
+
+def test_who_ticks_nothing_is_told_that_nothing_comes(mailing: Mailing) -> None:
+    page = said(mailing.post(preference_link(mailing), b"save=yes"))
+
+    assert "You get none of these e-mails from now on" in page
+    assert "This is what you get" not in page
 
 
 def test_somebody_who_subscribes_again_gets_the_next_e_mail(mailing: Mailing) -> None:

@@ -120,3 +120,22 @@ def test_a_time_out_of_range_is_refused(shop: Shop) -> None:
 
     assert answer.status == 400
     assert "out of range" in answer.said["message"]
+
+
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z"])
+def test_a_time_before_1970_is_a_mistake_that_no_page_could_show(shop: Shop, written: str) -> None:
+    call = {"userId": "a", "event": "x", "timestamp": written}
+
+    answer = shop.post("/v1/track", call)
+
+    assert answer.status == 400
+    assert "before 1970" in answer.said["message"]
+    assert shop.events() == []
+
+
+def test_a_sending_time_that_was_never_set_corrects_nothing(shop: Shop) -> None:
+    happened = NOW - timedelta(hours=1)
+
+    shop.track("a", "x", "m", timestamp=said(happened), sentAt="0001-01-01T00:00:00Z")
+
+    assert shop.times() == [happened]

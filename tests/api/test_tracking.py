@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from core.domain.instants import as_microseconds
 from core.domain.mail_links import MailLinks, Said
 from core.domain.signed_links import LinkPurpose
 from core.rendering.renderer import Renderer
 from core.services.live_launches import LaunchMode
-from tests.api.mailing import BROWSER, URL, Mailing, mailing_of, send_mail
+from core.services.tracking import MOST_HITS
+from tests.api.mailing import BROWSER, SENT, URL, Mailing, mailing_of, send_mail
 
 SHOP = "https://shop.example/cart?id=7&utm_source=mail&utm_campaign=a%20b#pay"
 GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
@@ -174,6 +176,20 @@ def test_a_double_click_counts_once_wherever_the_noting_falls_between(mailing: M
     assert len(mailing.noted("email_clicked")) == 1
 
 
+def test_a_flood_of_requests_for_one_message_is_not_kept(mailing: Mailing) -> None:
+    statement = (
+        "INSERT INTO mail_hits (message_key, user_id, kind, url, at, sign, is_machine) "
+        "SELECT key, 'ann', 'open', '', :at, '', false FROM live_messages WHERE key = :key"
+    )
+    for _ in range(MOST_HITS - 1):
+        mailing.change(statement, key=mailing.message.key, at=as_microseconds(SENT))
+
+    for _ in range(3):
+        mailing.open(60)
+
+    assert mailing.rows("SELECT count(*) FROM mail_hits") == [(MOST_HITS,)]
+
+
 def test_noting_again_changes_nothing(mailing: Mailing) -> None:
     mailing.click(SHOP, 60)
     first = mailing.noted("email_clicked")
@@ -234,8 +250,6 @@ def test_hits_that_became_events_are_forgotten_after_a_while(mailing: Mailing) -
     ("headers", "reason"),
     [
         ({"user_agent": "Mozilla/5.0"}, "apple_privacy"),
-        ({"user_agent": GMAIL}, "image_proxy"),
-        ({"user_agent": "YahooMailProxy; https://help.yahoo.com/"}, "image_proxy"),
         ({"user_agent": SCANNER}, "scanner"),
         ({"user_agent": "python-requests/2.32"}, "scanner"),
         ({"user_agent": ""}, "scanner"),
@@ -257,6 +271,9 @@ def test_a_machine_that_shows_itself_is_flagged_and_kept(
     "agent",
     [
         BROWSER,
+        # Their proxies fetch a picture when somebody opens the e-mail.
+        GMAIL,
+        "YahooMailProxy; https://help.yahoo.com/",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
         "Gecko) Mobile/15E148",
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "

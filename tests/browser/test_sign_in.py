@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core import bootstrap
 from core.domain.roles import Role
-from core.services.roles import give_role
+from core.services.roles import give_role, take_role_away
 from core.settings import REPOSITORY
 from tests.browser.conftest import end, free_port, wait_until_healthy
 from tests.browser.oidc import CLIENT_ID, CLIENT_SECRET, providing
@@ -91,6 +91,12 @@ def test_people_sign_in_do_what_their_role_allows_and_sign_out(page: Page, dashb
     expect(keyed(page, "data_add").get_by_role("button")).to_be_disabled()
     who.click()
     expect(page.get_by_text(f"{VERA} · may look")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Live").first.click()
+    settled(page)
+    take_role_away(bootstrap.database(), VERA)
+    # Nobody clicks: the page renews what it shows by itself, and ends by itself.
+    expect(page.get_by_text("who has no role here yet")).to_be_visible()
     sign_out(page)
 
     sign_in(page, dashboard, STRANGER)

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.api import pages
 from core.api.door import Door, is_api
+from core.api.pages import Sender
 from core.domain.reachable import Reach, is_loopback
 from tests.api.asking import awaited
 
@@ -31,6 +34,7 @@ def knocked(
     kind: str = "http",
     method: str = "GET",
     is_https: bool = False,
+    app: ASGIApp = dashboard,
 ) -> list[Message]:
     """Ask the door for a path, and give what it sends."""
     sent: list[Message] = []
@@ -49,7 +53,7 @@ def knocked(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    awaited(Door(dashboard, reach, LET_IN.__eq__, is_https)(scope, receive, send))  # type: ignore[arg-type]  # a coroutine function is called
+    awaited(Door(app, reach, LET_IN.__eq__, is_https)(scope, receive, send))  # type: ignore[arg-type]  # a coroutine function is called
     return sent
 
 
@@ -91,6 +95,27 @@ def test_events_come_in_from_everywhere() -> None:
 @pytest.mark.parametrize("path", ["/v1", "/_stcore/stream", "/vault", "/t", "//v1/track", ""])
 def test_only_the_api_is_the_api(path: str) -> None:
     assert not is_api(path)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_no_page_of_the_dashboard_stands_in_for_the_api(method: str) -> None:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await HTMLResponse("dashboard")(scope, receive, send)
+
+    sent = knocked(Reach.SIGNED_IN, "/v1/track", method=method, app=served)
+
+    assert [message.get("status") for message in sent] == [404, None]
+    assert b"events are posted" in sent[1]["body"]
+
+
+def test_the_apis_own_pages_are_shown() -> None:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await pages.gone(Sender())(scope, receive, send)
+
+    sent = knocked(Reach.SIGNED_IN, "/t/u/token", app=served)
+
+    assert sent[0]["status"] == 404
+    assert b"<h1>" in sent[1]["body"]
 
 
 def test_who_is_asked_to_sign_in_may_come_from_everywhere() -> None:

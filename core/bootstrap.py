@@ -159,8 +159,13 @@ def _erase(at: datetime) -> int:
     return go_on_with_all(database(), home(), at, asked_for=ERASURE_PATIENCE)
 
 
+def _outbox() -> Path:
+    """Give the folder for e-mails where no server takes them."""
+    return home() / "outbox"
+
+
 def _forget_old(at: datetime) -> int:
-    return forget_old(database(), at)
+    return forget_old(database(), at, outbox=_outbox())
 
 
 def _send(at: datetime) -> int:
@@ -196,7 +201,7 @@ def outgoing() -> Outgoing:
     return Outgoing(
         server=settings().mail_server,
         sender=settings().sender,
-        folder=home() / "outbox",
+        folder=_outbox(),
         dkim_key=settings().dkim_key,
     )
 

@@ -24,6 +24,7 @@ class ConsentSource(StrEnum):
     UNSUBSCRIBE_LINK = "unsubscribe link"
     COMPLAINT = "complaint"
     PEOPLE_PAGE = "page People"
+    SAME_ADDRESS = "same address, another id"
     API = "shop or file"
 
 

@@ -13,7 +13,6 @@ class MachineSign(StrEnum):
     HEAD = "head"  # asks for the headers only, which no reader does
     AHEAD = "prefetch"  # a browser or a mail program that loads before anybody asks
     APPLE_PRIVACY = "apple_privacy"  # Mail Privacy Protection loads every picture by itself
-    IMAGE_PROXY = "image_proxy"  # Gmail's and Yahoo's: they fetch once, for themselves
     SCANNER = "scanner"  # names itself as a program, or names nothing
     TOO_FAST = "too_fast"  # before anybody could have read the e-mail
     BURST = "burst"  # several links of one e-mail at once
@@ -29,7 +28,6 @@ class Visit:
 
 # Apple's proxy says this and no more; browsers always go on in brackets.
 _APPLE = "Mozilla/5.0"
-_PROXIES = re.compile(r"GoogleImageProxy|YahooMailProxy|ggpht\.com")
 # Cubot is a make of telephones.
 _PROGRAMS = re.compile(
     r"(?<!cu)bot\b|crawl|spider|scan|preview|headless|phantomjs|monitor|validator"
@@ -52,6 +50,5 @@ def sign_of(visit: Visit) -> MachineSign:
     agent = visit.headers.get("user-agent", "").strip()
     if agent == _APPLE:
         return MachineSign.APPLE_PRIVACY
-    if _PROXIES.search(agent):
-        return MachineSign.IMAGE_PROXY
+    # Gmail's and Yahoo's proxies are none: they fetch when their reader opens the e-mail.
     return MachineSign.SCANNER if not agent or _PROGRAMS.search(agent) else MachineSign.NONE

@@ -20,12 +20,14 @@ class Choice:
 class Choices:
     """What somebody gets; `address` is theirs, veiled. In a test nothing can be changed.
 
-    `is_subscribed` says whether campaigns reach them, as far as they have a say.
+    `is_subscribed` says whether campaigns reach them, as far as they have a say. Who was erased is
+    not known any more, and has nothing to choose.
     """
 
     address: str
     choices: Sequence[Choice]
     is_test: bool
+    is_known: bool = True
 
     @property
     def is_subscribed(self) -> bool:

@@ -45,7 +45,9 @@ class MailReport:
     diagnostic: str = ""
 
 
-_STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
+# Not a part of an internet address, which replies of servers often name.
+_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
+_PUT_OFF = re.compile(r"4\d\d\b")
 # A full mailbox, a mail system in trouble, and what a filter refused: the address may well work.
 _MAY_PASS = re.compile(r"5\.(?:2\.2|3\.\d+|7\.\d+)")
 
@@ -54,6 +56,18 @@ def status_in(text: str) -> str:
     """Find an enhanced status code in a text; empty where there is none."""
     found = _STATUS.search(text)
     return "" if found is None else found[0]
+
+
+def telling_status(status: str, diagnostic: str) -> str:
+    """Give the code that tells most: Exim's is always 5.0.0, and the server's stands in its reply.
+
+    Where it gives up after having been put off again and again, the reply says so by a 4.
+    """
+    said = status_in(status)
+    if said and not said.endswith(".0.0"):
+        return said
+    is_put_off = _PUT_OFF.match(diagnostic.partition(";")[2].strip() or diagnostic) is not None
+    return status_in(diagnostic) or ("4.0.0" if is_put_off else said)
 
 
 def bounce_kind(status: str) -> ReportKind:

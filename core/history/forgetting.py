@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from core.domain.errors import UnusableInput
 from core.history.drafts import Draft, drafted
 from core.history.keyed import KEY_COLUMN
 from core.history.keyed_storing import fingerprint_of_table
@@ -22,7 +23,9 @@ from core.history.naming import (
     EVENTS_FILE,
     PROFILES_FILE,
     USERS_FILE,
+    checked_name,
     dataset_folder,
+    datasets_folder,
     rejects_path,
 )
 from core.history.parts import PART_ROWS, parts_of
@@ -54,6 +57,25 @@ def addresses_in(home: Path, name: str, user_ids: Collection[str]) -> set[str]:
     profiles = (dataset.profile(user_id) for user_id in user_ids)
     found = (profile.get("email") for profile in profiles if profile is not None)
     return {address for address in found if isinstance(address, str) and address}
+
+
+def drop_leftovers(home: Path) -> None:
+    """Remove what interrupted changes left beside datasets: nobody reads it, and it names anybody.
+
+    Raises UnusableInput while a dataset is being changed.
+    """
+    root = datasets_folder(home)
+    for folder in sorted(root.iterdir()) if root.is_dir() else []:
+        if folder.is_dir() and _is_name(folder.name):
+            with drafted(home, folder.name):
+                pass  # beginning a change removes them
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return checked_name(text) == text
+    except UnusableInput:
+        return False
 
 
 def holds(home: Path, name: str, user_ids: Collection[str], mentions: Mentions) -> bool:

@@ -17,6 +17,7 @@ from core.domain.values import JsonValue
 from core.live.delivery.identities import key_of_message_id
 from core.live.outcome_events import note_outcomes
 from core.services.consents import record_consent
+from core.services.delivery_letters import as_on_the_wire
 from core.services.signing import signing_key
 from core.services.tracking import outcome_of
 from core.store import live_launches, live_people, mail_reports, tracking
@@ -24,6 +25,7 @@ from core.store.address_holders import holders_of
 from core.store.database import reading, writing
 from core.store.live_outbox import OutboxMessage
 from core.store.mail_reports import StoredReport
+from core.store.personal_rows import ERASED
 
 # In a row, without an opening or a click in between.
 MOST_SOFT = 5
@@ -108,16 +110,17 @@ def _take(
     message = _message_of(session, report, secret, now, is_trusted=is_trusted)
     at = as_microseconds(min(report.at or now, now))
     outcome = _outcome_of(report.kind, message)
+    is_erased = message is None and _is_erased(session, report.address)
     stored = StoredReport(
         digest=_digest(report, message),
         source=source,
         kind=report.kind,
         outcome=outcome,
-        address=_tidy(report.address),
+        address="" if is_erased else _tidy(report.address),
         message_key=None if message is None else message.key,
         user_id=None if message is None else message.user_id,
         status=_tidy(report.status),
-        diagnostic=_tidy(report.diagnostic),
+        diagnostic="" if is_erased else _tidy(report.diagnostic),
         at=at,
         received_at=as_microseconds(now),
     )
@@ -126,6 +129,11 @@ def _take(
     if message is not None and outcome is not ReportOutcome.TEST:
         _carry_out(session, report, message, source, at=at, now=as_microseconds(now))
     return outcome
+
+
+def _is_erased(session: Session, address: str) -> bool:
+    """Say whether a report, which may come days later, would write down again who was erased."""
+    return bool(address) and live_people.suppression_reason(session, address) == ERASED
 
 
 def _outcome_of(kind: ReportKind, message: OutboxMessage | None) -> ReportOutcome:
@@ -202,11 +210,16 @@ def _suppress(session: Session, address: str, reason: str, source: str, at: int)
 
 
 def _address_of(session: Session, message: OutboxMessage) -> str:
-    """Give the address a message went to, or (of one that left nobody's hands) its person's."""
-    if message.address and "," not in message.address:
-        return message.address
+    """Give the address a message went to, or (of one that left nobody's hands) its person's.
+
+    Written as their profile has it, by which sends ask: on the wire a domain is in ASCII.
+    """
     profile = live_people.profiles_of(session, [message.user_id]).get(message.user_id)
-    return "" if profile is None else profile.email or ""
+    own = "" if profile is None else (profile.email or "").strip()
+    sent_to = message.address or ""
+    if not sent_to or "," in sent_to or as_on_the_wire(own) == as_on_the_wire(sent_to):
+        return own
+    return sent_to
 
 
 def _message_of(

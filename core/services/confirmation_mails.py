@@ -10,13 +10,14 @@ from email.utils import format_datetime, formataddr
 from sqlalchemy import Engine
 
 from core.domain.email_context import Plain
+from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds, from_microseconds
 from core.domain.values import JsonValue
 from core.live.delivery.dkim import signed_message
 from core.live.delivery.folder import write_letter
 from core.live.delivery.letters import Letter
 from core.live.delivery.smtp import Connection
-from core.live.delivery.verdicts import Refused, Taken, Unanswered, Verdict, sentence
+from core.live.delivery.verdicts import Refused, Stage, Taken, Unanswered, Verdict, sentence
 from core.live.delivery.ways import NoServer
 from core.rendering.emails import EmailTemplate, RenderedEmail
 from core.rendering.renderer import Renderer
@@ -64,7 +65,11 @@ class Confirmations:
         rendered = self.renderer().render(self.template(), self._context(one, now))
         if not isinstance(rendered, RenderedEmail):
             return rendered.message
-        letter = self._letter(one, rendered, ready, now)
+        try:
+            letter = self._letter(one, rendered, ready, now)
+        except (UnusableInput, ValueError) as error:
+            # Nobody's impossible address keeps others from their e-mails.
+            return Refused(stage=Stage.RECIPIENT, code=553, status="5.1.3", said=str(error))
         if self.outgoing.server is None:
             write_letter(self.outgoing.folder, letter)
             return Taken()
@@ -78,7 +83,7 @@ class Confirmations:
             connection.close()
 
     def _context(self, one: SignUp, now: datetime) -> Plain:
-        token = confirmation_token(signing_key(self.database, now), one.id)
+        token = confirmation_token(signing_key(self.database, now), one)
         known = {purpose.name: purpose.title for purpose in purposes(self.database)}
         titles: list[JsonValue] = [known[name] for name in one.purposes if name in known]
         asked_at = from_microseconds(one.asked_at)
@@ -119,7 +124,8 @@ class Confirmations:
         """Note what became of it: what may have arrived is not sent again."""
         at = as_microseconds(now)
         said = verdict if isinstance(verdict, str) else sentence(verdict) or ""
-        is_lost = isinstance(verdict, Refused) and verdict.is_for_good
+        # What the server has against us is mended by us, and nobody signs up twice for it.
+        is_lost = isinstance(verdict, Refused) and verdict.is_for_good and not verdict.is_of_us
         if isinstance(verdict, Taken | Unanswered):
             state, try_at = SENT, at
         elif is_lost or one.attempt_count > len(_WAITS):

@@ -118,7 +118,9 @@ def consents_of(
         if known is None and loaded is not None:
             known, asks = profile_of(user_id, loaded), asks or loaded_asks
         said = consents.consents_of(session, user_id)
-        return [_counting(purpose, said, known, asks) for purpose in _purposes(session)]
+        found = [_counting(purpose, said, known, asks) for purpose in _purposes(session)]
+        email = None if known is None else known.email
+        return [_at_address(session, one, email) for one in found]
 
 
 def history_of(database: Engine, user_id: str) -> list[ConsentRecord]:
@@ -214,6 +216,18 @@ def _counting_marketing(last: ConsentRecord | None, known: Profile, asks: bool) 
         )
     source = "" if told is None else ConsentSource.API.value
     return Consent(purpose=MARKETING, state=told, source=source, is_reachable=is_reachable)
+
+
+def _at_address(session: Session, one: Consent, email: str | None) -> Consent:
+    """Let a withdrawal of marketing at an address count for everybody who has it."""
+    if one.purpose.name != MARKETING_NAME or not one.is_reachable or not email:
+        return one
+    objected = consents.objected_addresses(session, MARKETING_NAME, [email])
+    at = next(iter(objected.values()), None)
+    if at is None:
+        return one
+    source = ConsentSource.SAME_ADDRESS.value
+    return Consent(purpose=one.purpose, state=ConsentState.WITHDRAWN, at=at, source=source)
 
 
 def _is_no(last: ConsentRecord, told: ConsentState) -> bool:

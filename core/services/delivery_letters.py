@@ -36,6 +36,9 @@ def letter_of(
     Raises UnusableInput where an address cannot stand in a message.
     """
     seeds = readied.settings.seed_addresses if message.is_sandbox else ()
+    if message.is_sandbox and not seeds:
+        # Whatever claimed it: what a sandbox decides never goes to the person themselves.
+        raise UnusableInput("This is of a sandbox, and there is no seed list to send it to.")
     recipients = seeds or (composed.recipient.address,)
     to = Mailbox(address=seeds[0]) if seeds else composed.recipient
     sender, settings = readied.sender, readied.settings
@@ -82,6 +85,14 @@ def on_the_wire(address: str) -> str:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError as error:
         raise UnusableInput(f"{address[:80]!r} is no e-mail address; check its domain") from error
+
+
+def as_on_the_wire(address: str) -> str:
+    """Write an address as it goes on the wire, in lower case; one that cannot stays as it is."""
+    try:
+        return on_the_wire(address).lower()
+    except UnusableInput:
+        return address.strip().lower()
 
 
 def _all_on_the_wire(addresses: Sequence[str]) -> tuple[str, ...]:

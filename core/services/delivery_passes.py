@@ -29,6 +29,7 @@ from core.services.delivery_settling import (
     settle_unmade,
     tell_withheld,
 )
+from core.services.masking import masked
 from core.services.signing import signing_key
 from core.store import live_launches, live_outbox
 from core.store.database import reading, writing
@@ -321,11 +322,15 @@ def _parts(messages: Sequence[OutboxMessage], size: int) -> Iterator[Sequence[Ou
 
 def _trouble(verdicts: Sequence[Verdict]) -> str:
     """Say what is wrong where no letter of a group could be taken, whoever gets it."""
+    is_any_taken = any(isinstance(verdict, Taken) for verdict in verdicts)
     for verdict in verdicts:
-        if isinstance(verdict, Refused) and verdict.stage is Stage.SENDER and verdict.is_for_good:
+        if isinstance(verdict, Refused) and verdict.is_of_us and not is_any_taken:
+            whom = "the sender" if verdict.stage is Stage.SENDER else "to send for us"
+            said = f"{verdict.code} {masked(verdict.said)}"
             return (
-                f"The mail server refuses the sender ({verdict.code} {verdict.said}); check the "
-                "sender's address on the page Settings, and REHEARSAL_SMTP_URL."
+                f"The mail server refuses {whom} ({said}); check the "
+                "sender's address on the page Settings, and user and password in "
+                "REHEARSAL_SMTP_URL."
             )
     if verdicts and all(isinstance(verdict, NotTaken) for verdict in verdicts):
         said = next(verdict.said for verdict in verdicts if isinstance(verdict, NotTaken))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
@@ -21,9 +22,13 @@ MOST_CONNECTIONS = 20
 MOST_PER_SECOND = 1_000.0
 LEAST_PER_SECOND = 0.1
 
+# What stands before the @ is ASCII: most servers take nothing else, and cut no dots in two.
+_ATOM = r"[!#-'*+\-/-9=?A-Z^-~]+"
 _MAILBOX = re.compile(
-    r"[^\s@<>()\[\]\\,;:\"]{1,64}@(?P<domain>[^\s@<>()\[\]\\,;:\"]+\.[^\s@.]{2,})"
+    rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*"
+    r"@(?P<domain>[^\s@<>()\[\]\\,;:\"]+\.[^\s@.]{2,})"
 )
+_LONGEST_MAILBOX = 254
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"({_LABEL}\.)+{_LABEL}")
 _SELECTOR = re.compile(rf"{_LABEL}(\.{_LABEL})*")
@@ -80,6 +85,18 @@ def public_url_or_local(settings: DeliverySettings) -> str:
     return settings.public_url or LOCAL_URL
 
 
+def is_mailbox(address: str) -> bool:
+    """Say whether an address can stand in an e-mail and be named to a mail server."""
+    found = _MAILBOX.fullmatch(address)
+    try:
+        domain = "" if found is None else found["domain"].encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    written = f"{address.rpartition('@')[0]}@{domain}"
+    is_plain = _DOMAIN.fullmatch(domain.lower()) is not None
+    return is_plain and address.isprintable() and len(written) <= _LONGEST_MAILBOX
+
+
 def seed_list(text: str) -> tuple[str, ...]:
     """Read addresses that stand one per line, or are separated by commas."""
     return tuple(part for part in re.split(r"[\s,;]+", text) if part)
@@ -124,14 +141,10 @@ def _check_number(number: float, called: str) -> None:
 
 def _mailbox(address: str, called: str) -> str:
     tidy = address.strip()
-    found = _MAILBOX.fullmatch(tidy)
-    try:
-        is_usable = found is not None and bool(found["domain"].encode("idna"))
-    except UnicodeError:
-        is_usable = False
-    if tidy and (not is_usable or not tidy.isprintable() or len(tidy) > LONGEST):
+    if tidy and not is_mailbox(tidy):
         raise UnusableInput(
-            f"The {called} {tidy[:80]!r} is no e-mail address; write it as hello@example.com."
+            f"The {called} {tidy[:80]!r} is no e-mail address that every server takes; write it "
+            "as hello@example.com."
         )
     return tidy
 
@@ -160,7 +173,20 @@ def _web_address(text: str) -> str:
             f"The public address {text[:80]!r} is no web address; write it with https://, and "
             "nothing behind the name of your server, such as https://mail.example.com."
         )
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        raise UnusableInput(
+            f"The public address {text[:80]!r} is not encrypted, and mail programs offer to "
+            "unsubscribe by one click only over https:// (RFC 8058); write it with https://."
+        )
     return text.rstrip("/")
+
+
+def _is_near(host: str) -> bool:
+    """Say whether a host is none of the public web: for trying things out http:// does."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host
 
 
 def _dkim(given: DeliverySettings) -> tuple[str, str]:

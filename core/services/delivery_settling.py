@@ -6,6 +6,7 @@ from typing import assert_never
 
 from sqlalchemy.orm import Session
 
+from core.domain.consents import MARKETING_NAME
 from core.domain.live_reasons import LiveReason
 from core.domain.mail_events import MailEvent
 from core.domain.outcomes import MessageOutcome
@@ -16,7 +17,6 @@ from core.live.delivery.reasons import DeliveryReason
 from core.live.delivery.verdicts import (
     NotTaken,
     Refused,
-    Stage,
     Taken,
     Unanswered,
     Verdict,
@@ -28,13 +28,12 @@ from core.services.bounces import note_bounce
 from core.services.delivery_claims import Claim, domain_of
 from core.services.delivery_letters import Item
 from core.store import live_outbox
+from core.store.consents import objected_addresses
 from core.store.live_outbox import OutboxMessage
 
 LONGEST_DETAIL = 500  # characters
 RUNNING = "running"
 MOST_TOLD = 500
-# The server does not take this e-mail, whoever sends it to whom: it is too large.
-_TOO_LARGE_CODE, _TOO_LARGE = 552, ".3.4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +141,13 @@ def _reasons_against(session: Session, items: Sequence[Item]) -> dict[int, str]:
         return {}
     user_ids = [item.message.user_id for item in own]
     reach = asking_in(session).reach_of(user_ids)
+    addresses = {profile.email for profile in reach.profiles.values() if profile.email}
+    objected = objected_addresses(session, MARKETING_NAME, addresses)
     against: dict[int, str] = {}
     for item, person in zip(own, persons(user_ids, reach, [], 0), strict=True):
         profile = reach.profiles.get(item.message.user_id)
-        if person.is_unsubscribed:
+        address = "" if profile is None else (profile.email or "").strip().lower()
+        if person.is_unsubscribed or address in objected:
             against[item.message.id] = MessageOutcome.UNSUBSCRIBED.word
         elif person.is_suppressed:
             against[item.message.id] = MessageOutcome.SUPPRESSED.word
@@ -166,12 +168,11 @@ def _sent(session: Session, answer: Answer, now: int) -> list[MailOutcome]:
 
 
 def _refused(session: Session, answer: Answer, refused: Refused, now: int) -> None:
-    is_too_large = refused.code == _TOO_LARGE_CODE or refused.status.endswith(_TOO_LARGE)
     if not refused.is_for_good:
         _try_later(session, answer, now, DeliveryReason.DEFERRED)
-    elif is_too_large:
+    elif refused.is_too_large:
         _settle(session, answer, now, live_outbox.FAILED, DeliveryReason.REFUSED)
-    elif refused.stage is Stage.SENDER:
+    elif refused.is_of_us:
         # Every letter would be refused like this one, until somebody mends the settings.
         _try_later(session, answer, now, DeliveryReason.SENDER_REFUSED)
     elif _settle(session, answer, now, live_outbox.FAILED, DeliveryReason.BOUNCED):

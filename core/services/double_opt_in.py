@@ -18,6 +18,7 @@ from core.domain.reach import EMAIL
 from core.domain.sign_ups import AskedSignUp, LinkState, SignUpForm
 from core.domain.signed_links import LinkPurpose, read_signed, signed
 from core.services.consents import purposes, record_consent
+from core.services.delivery_settings import is_mailbox
 from core.services.live_events import merge_profiles
 from core.services.signing import signing_key
 from core.store import live_people, person_links, sign_ups
@@ -39,7 +40,8 @@ def sign_up(database: Engine, form: SignUpForm, *, at: datetime) -> None:
     Raises UnusableInput for an address or a purpose that is none.
     """
     address = form.address.strip().lower()
-    if len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
+    is_one = len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address) is not None
+    if not is_one or not is_mailbox(address):
         raise UnusableInput("this is no e-mail address; write it as name@example.com")
     known = {purpose.name for purpose in purposes(database)}
     wanted = list(dict.fromkeys(form.purposes)) or [MARKETING_NAME]
@@ -61,9 +63,12 @@ def sign_up(database: Engine, form: SignUpForm, *, at: datetime) -> None:
             )
 
 
-def confirmation_token(key: bytes, sign_up_id: int) -> str:
-    """Write the token of the link by which a sign-up is confirmed."""
-    return signed(key, LinkPurpose.CONFIRM, {"s": sign_up_id})
+def confirmation_token(key: bytes, sign_up: SignUp) -> str:
+    """Write the token of the link by which a sign-up is confirmed.
+
+    It says the time as well: a number whose sign-up was erased may be given once more.
+    """
+    return signed(key, LinkPurpose.CONFIRM, {"s": sign_up.id, "t": sign_up.asked_at})
 
 
 def asked(database: Engine, token: str, *, at: datetime) -> AskedSignUp | None:
@@ -114,10 +119,11 @@ def _confirm(
 def _found(database: Engine, token: str, at: datetime) -> SignUp | None:
     facts = read_signed(signing_key(database, at), LinkPurpose.CONFIRM, token)
     number = None if facts is None else facts.get("s")
-    if not isinstance(number, int):
+    if facts is None or not isinstance(number, int):
         return None
     with reading(database) as session:
-        return sign_ups.sign_up(session, number)
+        found = sign_ups.sign_up(session, number)
+    return found if found is not None and found.asked_at == facts.get("t") else None
 
 
 def _state(found: SignUp, at: datetime) -> LinkState:

@@ -7,6 +7,7 @@ a later import of an old file is not mailed.
 
 import hashlib
 import hmac
+import json
 import logging
 import shutil
 import time
@@ -20,9 +21,17 @@ from sqlalchemy import Engine
 from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds, from_microseconds
 from core.domain.values import JsonValue
-from core.history.forgetting import NOTHING, addresses_in, forget_people, holds
+from core.history.forgetting import (
+    NOTHING,
+    addresses_in,
+    drop_leftovers,
+    forget_people,
+    holds,
+)
 from core.history.reading import list_datasets
+from core.live.delivery.folder import WRITING
 from core.services import stored_rehearsals
+from core.services.delivery_letters import as_on_the_wire
 from core.services.mentions import (
     is_mentioned_in,
     is_mentioned_in_letter,
@@ -64,8 +73,10 @@ def names_of(database: Engine, home: Path, user_id: str) -> Names:
     addresses = {profile.email for profile in profiles if profile.email}
     for manifest in list_datasets(home):
         addresses |= addresses_in(home, manifest.name, ids)
-    known = frozenset(address.strip().lower() for address in addresses)
-    return Names(user_ids=ids, addresses=known)
+    known = {address.strip().lower() for address in addresses}
+    # E-mails and reports name an international domain in ASCII.
+    wired = {as_on_the_wire(address) for address in known}
+    return Names(user_ids=ids, addresses=frozenset(known | wired))
 
 
 def erase(
@@ -173,6 +184,13 @@ def _digest(key: bytes, user_id: str) -> str:
     return hmac.new(key, user_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
+def _as_written(names: Names) -> Names:
+    """Give names also as JSON writes them, which is how much of what came in is kept."""
+    forms = (names.user_ids, names.addresses)
+    ids, addresses = (group | {json.dumps(name)[1:-1] for name in group} for group in forms)
+    return Names(user_ids=ids, addresses=addresses)
+
+
 class _Erasing:
     """One erasure under way; what it counted goes into the receipt."""
 
@@ -191,7 +209,8 @@ class _Erasing:
     def erase_files(self, names: Names) -> None:
         """Erase from datasets, rehearsals, uploads and e-mails in files."""
         self._wait_for_senders(names)
-        mentions = mentions_of(names)
+        drop_leftovers(self._home)
+        mentions = mentions_of(_as_written(names))
         manifests = list_datasets(self._home)
         for place, manifest in enumerate(manifests):
             self._tell(f"The dataset {manifest.name}", 0.05 + 0.6 * place / len(manifests))
@@ -213,10 +232,10 @@ class _Erasing:
         """Erase from all tables, and the names from the erasure itself, in one transaction."""
         self._tell("Everything received and decided live", 0.8)
         with writing(self._database) as session:
-            counts = personal_rows.delete_rows(session, names, mentions_of_long_names(names))
+            mentioned = mentions_of_long_names(_as_written(names))
+            counts = personal_rows.delete_rows(session, names, mentioned)
             stand_in = f"an erased person (erasure {self._id})"
             exact = {*names.user_ids, *names.addresses}
-            mentioned = mentions_of_long_names(names)
             personal_rows.redact_audit(
                 session, lambda text: text in exact or mentioned(text), stand_in
             )
@@ -253,7 +272,7 @@ class _Erasing:
                 self._add("rehearsals", 1)
 
     def _drop_uploads(self, names: Names) -> None:
-        mentions, folder = mentions_of(names), uploads_folder(self._home)
+        mentions, folder = mentions_of(_as_written(names)), uploads_folder(self._home)
         for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
             if path.is_file() and is_mentioned_in(path, mentions):
                 shutil.rmtree(path.parent if path.parent != folder else path, ignore_errors=True)
@@ -262,7 +281,9 @@ class _Erasing:
 
     def _drop_letters(self, names: Names) -> None:
         mentions, folder = mentions_of_long_names(names), self._home / OUTBOX
-        for path in sorted(folder.rglob("*.eml")) if folder.is_dir() else []:
+        # A letter that was being written when the program was killed has another ending.
+        kinds = ("*.eml", f".*{WRITING}")
+        for path in [p for kind in kinds for p in sorted(folder.rglob(kind))]:
             if is_mentioned_in_letter(path, mentions):
                 path.unlink(missing_ok=True)
                 self._add("e-mail_files", 1)

@@ -35,6 +35,7 @@ def choices_of(database: Engine, said: Said) -> Choices:
         address=address,
         choices=[_choice(consent) for consent in consents_of(database, owner)],
         is_test=message is not None and message.is_sandbox,
+        is_known=profile is not None,
     )
 
 
@@ -53,7 +54,7 @@ def unsubscribe(database: Engine, said: Said, *, at: datetime) -> Choices:
 def choose(database: Engine, said: Said, given: Collection[str], *, at: datetime) -> Choices:
     """Let the owner of a link get e-mails for some purposes, by name, and for no others."""
     before = choices_of(database, said)
-    if before.is_test:
+    if before.is_test or not before.is_known:
         return before
     known = {purpose.name for purpose in purposes(database)}
     changed = [c for c in before.choices if c.name in known and c.is_given != (c.name in given)]

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from core.domain.values import JsonValue
 
 _ADDRESS = re.compile(r"([^\s@<>\"'(),:;])[^\s@<>\"'(),:;]*@((?:[\w-]+\.)+[\w-]+)")
+# As it stands in the address of a web page.
+_ENCODED = re.compile(r"(\w)(?:[\w.+-]|%2B)*%40((?:[\w-]+\.)+[\w-]+)", re.IGNORECASE)
 
 
 def masked(text: str) -> str:
     """Hide most of every e-mail address in a text; all else stays."""
-    return _ADDRESS.sub(r"\1…@\2", text)
+    return _ADDRESS.sub(r"\1…@\2", _ENCODED.sub(r"\1…%40\2", text))
 
 
 def masked_value(value: JsonValue) -> JsonValue:

@@ -11,7 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from core.domain.errors import UnusableInput
-from core.domain.mail_reports import MailReport, ReportKind, bounce_kind, status_in
+from core.domain.mail_reports import (
+    MailReport,
+    ReportKind,
+    bounce_kind,
+    telling_status,
+)
 from core.domain.values import JsonValue
 
 LARGEST = 10_000_000  # bytes; a report that brings the whole message back may be large
@@ -72,9 +77,10 @@ def report_in_json(said: Mapping[str, JsonValue]) -> MailReport:
     `type` is what happened, `address` whom it concerns, `message_id` our Message-ID; beside them
     `status`, `diagnostic` and `at`. Other spellings of these are understood.
     """
-    kind_said = _text(said, "type", "event", "RecordType", "notificationType")
-    status = status_in(_text(said, "status", "code")) or status_in(_text(said, *_REASONS))
-    kind = _kind_said(kind_said, status, _text(said, "bounce_type", "bounceType", "severity"))
+    # Where a provider says both, its type tells what kind of bounce the event is.
+    kind_said = _text(said, "event", "type", "RecordType", "notificationType")
+    status = telling_status(_text(said, "status", "code"), _text(said, *_REASONS))
+    kind = _kind_said(kind_said, status, _text(said, *_SEVERITIES))
     message_id = _text(said, "message_id", "messageId", "MessageID", "message-id", "smtp-id")
     address = _text(said, "address", "email", "Email", "recipient", "Recipient")
     if not message_id and not _ADDRESS.fullmatch(address):
@@ -92,8 +98,11 @@ def report_in_json(said: Mapping[str, JsonValue]) -> MailReport:
 
 
 _REASONS = ("diagnostic", "reason", "description", "Description", "response")
+_SEVERITIES = ("bounce_type", "bounceType", "severity", "Type", "type")
 _FOR_GOOD = frozenset({"bounce", "bounced", "hardbounce", "hard", "permanent", "failed", "dropped"})
-_FOR_NOW = frozenset({"softbounce", "soft", "transient", "temporary", "undetermined"})
+_FOR_NOW = frozenset(
+    {"softbounce", "soft", "transient", "temporary", "undetermined", "blocked", "dnserror"}
+)
 _DELAYED = frozenset({"deferred", "delayed", "deliverydelay"})
 _SPAM = frozenset({"complaint", "complained", "spam", "spamcomplaint", "spamreport", "abuse"})
 _ARRIVED = frozenset({"delivered", "delivery"})
@@ -142,7 +151,7 @@ def _bounces(part: Message, content: str, original: str, at: datetime | None) ->
         if not action and not _header(block, "Final-Recipient"):
             continue
         diagnostic = _header(block, "Diagnostic-Code")
-        status = status_in(_header(block, "Status")) or status_in(diagnostic)
+        status = telling_status(_header(block, "Status"), diagnostic)
         found.append(
             MailReport(
                 kind=_kind_of(action, status),
@@ -174,7 +183,8 @@ def _complaint(part: Message, content: str, original: str, at: datetime | None) 
             content=content,
             message_id=original,
             address="" if address is None else address[0],
-            at=_date(_header(fields, "Arrival-Date") or _header(fields, "Received-Date")) or at,
+            # The date of arrival, which it also has, is that of our e-mail.
+            at=at,
             diagnostic=_header(fields, "Feedback-Type"),
         )
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -44,6 +45,9 @@ _FORGETTING: Mapping[str, Sequence[old_rows.Forget]] = {
         old_rows.forget_steps,
         old_rows.forget_decisions,
         old_rows.forget_effects,
+        old_rows.forget_reports,
+        old_rows.forget_soft_bounces,
+        old_rows.forget_sign_ups,
     ),
     "rejected": (old_rows.forget_rejections,),
     "audit": (old_rows.forget_audit,),
@@ -72,10 +76,11 @@ def keep_retention(database: Engine, given: Retention, *, changed_at: datetime) 
     return given
 
 
-def forget_old(database: Engine, now: datetime) -> int:
-    """Delete once a day what is older than it is kept, in small transactions; give how many rows.
+def forget_old(database: Engine, now: datetime, *, outbox: Path | None = None) -> int:
+    """Delete once a day what is older than it is kept, in small transactions; give how much.
 
-    Killed midway it goes on the next time it is run.
+    E-mails that were written as files into a folder `outbox` are kept as long as messages. Killed
+    midway it goes on the next time it is run.
     """
     kept = retention(database)
     if kept == Retention() or not _is_due(database, now):
@@ -85,6 +90,8 @@ def forget_old(database: Engine, now: datetime) -> int:
         if days is not None:
             before = as_microseconds(now - timedelta(days=days))
             count += sum(_all(database, forget, before) for forget in _FORGETTING[name])
+    if outbox is not None and kept.messages is not None:
+        count += _forget_files(outbox, now - timedelta(days=kept.messages))
     with writing(database) as session:
         keep_setting(session, _LAST, as_microseconds(now), changed_at=now)
     return count
@@ -98,6 +105,13 @@ def _all(database: Engine, forget: old_rows.Forget, before: int) -> int:
         count += gone
         if gone < ROWS_AT_ONCE:
             return count
+
+
+def _forget_files(outbox: Path, before: datetime) -> int:
+    old = [path for path in outbox.glob("*.eml") if path.stat().st_mtime < before.timestamp()]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _is_due(database: Engine, now: datetime) -> bool:

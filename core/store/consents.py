@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from core.domain.consents import ConsentRecord, ConsentState
 from core.store.live_sets import add_all, among, table_of
+from core.store.live_tables import ProfileRow
 from core.store.privacy_tables import ConsentRow
 
-_CONSENTS = table_of(ConsentRow)
+_CONSENTS, _PROFILES = table_of(ConsentRow), table_of(ProfileRow)
 
 
 class SaidBy(NamedTuple):
@@ -71,6 +72,29 @@ def standing(
         if state != ConsentState.PENDING.value or user_id not in found:
             found[user_id] = ConsentState(state)
     return found
+
+
+def objected_addresses(session: Session, purpose: str, addresses: Iterable[str]) -> dict[str, int]:
+    """Name those of the addresses, in lower case, at which the last word was no, and its time (µs).
+
+    Whoever has the address may have said it: a shop may know one person under several ids.
+    """
+    wanted = {address.strip().lower() for address in addresses}
+    if not wanted:
+        return {}
+    asked = (
+        select(_PROFILES.c.email_key, _CONSENTS.c.state, _CONSENTS.c.at)
+        .join(_CONSENTS, _CONSENTS.c.user_id == _PROFILES.c.user_id)
+        .where(
+            among(session, _PROFILES.c.email_key, wanted),
+            _CONSENTS.c.purpose == purpose,
+            _CONSENTS.c.state != ConsentState.PENDING.value,
+        )
+        .order_by(_CONSENTS.c.at, _CONSENTS.c.id)
+    )
+    last = {address: (state, at) for address, state, at in session.connection().execute(asked)}
+    withdrawn = ConsentState.WITHDRAWN.value
+    return {address: at for address, (state, at) in last.items() if state == withdrawn}
 
 
 def hand_over_consents(session: Session, person_id: str, user_id: str) -> int:

@@ -62,4 +62,9 @@ def reached(session: Session, addresses: Iterable[str]) -> None:
 
 
 def _plain(address: str) -> str:
-    return address.strip().lower()
+    """Write an address in one way: a domain may be told in ASCII or in letters of its own."""
+    name, _, domain = address.strip().lower().rpartition("@")
+    try:
+        return f"{name}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return f"{name}@{domain}"

@@ -27,13 +27,15 @@ from core.store.live_tables import (
     TraceRow,
     WaitingRow,
 )
-from core.store.privacy_tables import AuditRow
+from core.store.privacy_tables import AuditRow, SignUpRow
+from core.store.tracking_tables import ReportRow, SoftBounceRow
 
 _EVENTS, _WAITING, _STATES = table_of(EventRow), table_of(WaitingRow), table_of(StateRow)
 _ENROLMENTS, _MESSAGES = table_of(EnrolmentRow), table_of(MessageRow)
 _LETTERS, _TRACE, _DECISIONS = table_of(DeadLetterRow), table_of(TraceRow), table_of(DecisionRow)
 _EFFECTS, _REJECTED, _AUDIT = table_of(EffectRow), table_of(RejectedCallRow), table_of(AuditRow)
-_SEEN = table_of(HookSeenRow)
+_SEEN, _SIGN_UPS = table_of(HookSeenRow), table_of(SignUpRow)
+_REPORTS, _SOFT = table_of(ReportRow), table_of(SoftBounceRow)
 _DONE_MESSAGES, _DONE_EFFECTS = (SENT, FAILED, UNKNOWN, WITHHELD), ("done", "dead", "withheld")
 _ACTIVE = "active"
 
@@ -80,6 +82,27 @@ def forget_effects(session: Session, before: int, limit: int) -> int:
     """Delete at most so many effects that are done with, from before an instant (µs)."""
     old = select(_EFFECTS.c.id).where(_EFFECTS.c.at < before, _EFFECTS.c.state.in_(_DONE_EFFECTS))
     return _delete(session, _EFFECTS, _EFFECTS.c.id, old, limit)
+
+
+def forget_reports(session: Session, before: int, limit: int) -> int:
+    """Delete at most so many reports of mail servers from before an instant (µs)."""
+    old = select(_REPORTS.c.id).where(_REPORTS.c.received_at < before)
+    return _delete(session, _REPORTS, _REPORTS.c.id, old, limit)
+
+
+def forget_soft_bounces(session: Session, before: int, limit: int) -> int:
+    """Delete at most so many counts of bounces, the last from before an instant (µs)."""
+    old = select(_SOFT.c.address).where(_SOFT.c.last_at < before)
+    return _delete(session, _SOFT, _SOFT.c.address, old, limit)
+
+
+def forget_sign_ups(session: Session, before: int, limit: int) -> int:
+    """Delete at most so many sign-ups from before an instant (µs); what they proved is consent's.
+
+    Their links are worth nothing by then.
+    """
+    old = select(_SIGN_UPS.c.id).where(_SIGN_UPS.c.asked_at < before)
+    return _delete(session, _SIGN_UPS, _SIGN_UPS.c.id, old, limit)
 
 
 def forget_rejections(session: Session, before: int, limit: int) -> int:

@@ -10,6 +10,7 @@ from core import bootstrap
 from core.clock import now
 from core.domain.roles import Role
 from core.services import audit
+from core.services.company import Company, keep_company
 from core.services.delivering import note_trouble
 from core.services.delivery_settings import USUAL, delivery_settings
 from core.services.roles import give_role
@@ -18,6 +19,13 @@ from tests.pages.conftest import Open, texts
 
 PAGE = "settings/settings.py"
 BEGIN = "settings_delivery"
+COMPANY = Company(
+    name="Fellgrove",
+    address="1 Hill Road",
+    url="https://shop.example.com",
+    cart_url="https://shop.example.com/cart",
+    sender_address="hello@example.com",
+)
 
 
 def test_without_a_mail_server_the_folder_and_what_is_missing_are_shown(
@@ -29,6 +37,15 @@ def test_without_a_mail_server_the_folder_and_what_is_missing_are_shown(
     assert "wait until this is done" in app.warning[0].value
     assert "postal address" in app.warning[0].value
     assert not [button for button in app.button if button.key == f"{BEGIN}_try"]
+
+
+def test_e_mails_in_a_folder_are_not_said_to_leave(home: Path, visit: Open) -> None:
+    keep_company(bootstrap.database(), COMPANY, changed_at=now())
+
+    said = texts(visit(PAGE))
+
+    assert "Nobody gets them." in said
+    assert "Everything is set for e-mails to be written there." in said
 
 
 def test_what_is_set_is_kept_and_noted(home: Path, visit: Open) -> None:

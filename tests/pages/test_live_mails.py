@@ -66,11 +66,32 @@ def test_each_e_mail_is_listed_with_its_state_and_why(shop: Shop, visit: Open) -
     left_carts(shop, "ann", "bob")
     become(shop, "failed", "bounced")
 
-    found = table(open_tab(visit(PAGE), "live_tab", "E-mails"), "State")
+    app = open_tab(visit(PAGE), "live_tab", "E-mails")
+    found = table(app, "State")
 
+    assert "(UTC)" in next(m.value for m in app.markdown if "due" in m.value)
     assert sorted(found[["Person", "E-mail", "State", "Why"]].values.tolist()) == [
         ["ann", "Cart recovery", "Failed", "The recipient's server refused it for good"],
         ["bob", "Cart recovery", "Waiting to leave", ""],
+    ]
+
+
+def test_e_mails_of_one_template_are_told_apart_and_a_sandbox_lets_none_leave(
+    shop: Shop, visit: Open
+) -> None:
+    steps = [
+        {"id": "first", "kind": "send", "template": "cart_recovery"},
+        {"id": "last", "kind": "send", "template": "cart_recovery", "subject": "Still here"},
+    ]
+    shop.launch(mode=LaunchMode.SANDBOX, steps=steps)
+    shop.happen("ann", "add", 1)
+    shop.tick(3)
+
+    found = table(open_tab(visit(PAGE), "live_tab", "E-mails"), "State")
+
+    assert sorted(found[["E-mail", "State"]].values.tolist()) == [
+        ["Cart recovery (first)", "Would have been sent"],
+        ["Cart recovery (“Still here”)", "Would have been sent"],
     ]
 
 
@@ -81,9 +102,11 @@ def test_e_mails_are_filtered_by_state_and_person(shop: Shop, visit: Open) -> No
 
     widget(app, "selectbox", "live_mails_state").set_value("sent").run()
     sent = table(app, "State")["Person"].tolist()
+    told = said(app)
     widget(app, "text_input", "live_mails_person").set_value("bob").run()
 
     assert sent == ["ann"]
+    assert "No mail server is set: what is sent are files, and nobody gets them." in told
     assert "Nothing fits." in said(app)
 
 
@@ -199,6 +222,7 @@ def test_alerts_are_set_on_the_page_settings(home: Path, visit: Open) -> None:
     assert kept.email == "me@example.com"
     assert kept.alarms.rules[Rule.UNSUBSCRIPTIONS].limit == pytest.approx(0.035)
     assert kept.alarms.rules[Rule.SILENCE].is_on
+    assert "No events come in" in audit.entries(bootstrap.database())[0].detail
 
 
 def test_a_webhook_into_the_own_network_is_refused_with_a_reason(home: Path, visit: Open) -> None:

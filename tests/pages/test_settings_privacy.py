@@ -84,6 +84,7 @@ def test_the_log_is_filtered_and_hides_addresses(home: Path, visit: Open) -> Non
     page = visit(PAGE)
 
     both = str([frame.value.to_dict() for frame in page.dataframe])
+    told = texts(page)
     page.selectbox(key="audit_when").set_value("Last 30 days").run()
     recent = str([frame.value.to_dict() for frame in page.dataframe])
     page.text_input(key="audit_text").set_value("nothing like it").run()
@@ -91,6 +92,7 @@ def test_the_log_is_filtered_and_hides_addresses(home: Path, visit: Open) -> Non
     assert "x…@example.com" in both
     assert "x@example.com" not in both
     assert "Cart" in recent
+    assert "Times in UTC." in told
     assert "to x…" not in recent
     assert "Nothing fits" in texts(page)
 

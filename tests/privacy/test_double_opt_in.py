@@ -11,12 +11,13 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.applications import Starlette
 
 from core.api.pages import Sender
 from core.api.sign_up import SignUps, sign_up_routes
 from core.domain.consents import ConsentState
+from core.domain.instants import as_microseconds
 from core.domain.mail_servers import Encryption, MailServer
 from core.rendering.renderer import Renderer
 from core.rendering.templates import load_partials, load_template
@@ -29,9 +30,11 @@ from core.services.delivery_settings import DeliverySettings, keep_delivery_sett
 from core.services.live_events import profile, save_profiles, suppress
 from core.services.write_keys import KnownKeys, create_key
 from core.settings import REPOSITORY
+from core.store import sign_ups
 from core.store.address_holders import holders_of
-from core.store.database import reading
+from core.store.database import reading, writing
 from tests.api.asking import NOW, Answer, Clock, asked, awaited, basic
+from tests.live.delivery.sinks import GO_ON, Sink, serving
 
 ANN = "ann@example.org"
 TEMPLATES = REPOSITORY / "templates"
@@ -237,6 +240,9 @@ def test_one_visitor_cannot_sign_up_the_world(shop: Shop) -> None:
     [
         ({"email": "nobody"}, "no e-mail address"),
         ({"email": "a@b.example\r\nBcc: x@y.example"}, "no e-mail address"),
+        ({"email": "jürgen@example.org"}, "no e-mail address"),
+        ({"email": "a..b@example.org"}, "no e-mail address"),
+        ({"email": f"a@{'ß' * 60}.example"}, "no e-mail address"),
         ({"purposes": ["parties"]}, "no purpose 'parties'"),
         ({"purposes": [1]}, "list of names"),
     ],
@@ -246,6 +252,49 @@ def test_what_cannot_be_used_is_said(shop: Shop, fields: dict[str, object], said
 
     assert answer.status == 400
     assert said in answer.said["message"]
+
+
+def test_an_address_that_cannot_be_written_to_keeps_nobody_from_their_e_mail(shop: Shop) -> None:
+    with writing(shop.database) as session:
+        sign_ups.add_sign_up(session, "u", f"a@{'ß' * 60}.example", [], "", as_microseconds(NOW))
+    shop.sign_up()
+
+    shop.send()
+
+    assert [mail["To"] for mail in shop.mails()] == [ANN]
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"), [("MAIL", "550 5.7.1 not you"), ("RCPT", "554 5.7.1 Relay access denied")]
+)
+def test_while_the_server_refuses_us_nobodys_sign_up_is_lost(
+    shop: Shop, stage: str, answer: str
+) -> None:
+    sink = Sink(said=lambda reached, _: answer if reached == stage else GO_ON)
+    shop.sign_up()
+
+    with serving(sink) as shop.server:
+        shop.send()
+        sink.said = lambda _stage, _address: GO_ON
+        shop.clock.move(timedelta(minutes=1))
+        shop.send()
+
+    assert sink.recipients() == [ANN]
+
+
+def test_the_link_of_an_erased_sign_up_confirms_no_later_one(shop: Shop) -> None:
+    shop.sign_up("mallory@example.org")
+    shop.send()
+    link = shop.link()
+    with shop.database.begin() as connection:
+        connection.execute(text("DELETE FROM sign_ups"))
+    shop.clock.move(timedelta(minutes=2))
+    shop.sign_up(anonymousId="cookie")
+
+    answer = shop.request("POST", link)
+
+    assert answer.status == 404
+    assert shop.states("anon:cookie")["marketing"] is ConsentState.PENDING
 
 
 def test_a_plain_form_of_a_page_works_and_needs_a_key(shop: Shop) -> None:

@@ -16,10 +16,12 @@ from core.domain.campaigns import Campaign
 from core.domain.consents import ConsentState
 from core.domain.errors import UnusableInput
 from core.domain.events import Event
+from core.domain.mail_reports import MailReport, ReportKind
 from core.history.importing import import_profiles
 from core.history.manifest import ImportMode
 from core.history.reading import open_dataset
 from core.services import audit, erasing
+from core.services.bounces import latest_reports, take_reports
 from core.services.consents import record_consent
 from core.services.erasing import ask_for_erasure, erase, erased_at, go_on, go_on_with_all
 from core.services.ingesting import take_in
@@ -29,8 +31,9 @@ from core.services.live_questions import decisions, outbox
 from core.services.personal_data import as_json, personal_data
 from core.services.stored_rehearsals import NamedVersion, records, rehearse_and_keep
 from core.services.uploads import keep_upload
-from core.store.database import migrate, open_database, reading
+from core.store.database import migrate, open_database, reading, writing
 from core.store.live_people import suppressed_among
+from core.store.mail_reports import count_soft
 from tests.history.datasets import IMPORTED_AT, event, write_events
 from tests.history.written import events_csv
 from tests.history.written import opened as opened_file
@@ -278,6 +281,84 @@ def test_killed_after_any_step_the_next_run_completes_it(
     assert done_count == 1
     assert mentioned_in_tables(database) == []
     assert mentioned_in_files(home) == []
+
+
+def test_what_killed_programs_left_half_written_is_erased_too(database: Engine, home: Path) -> None:
+    write_events(home, "other", [event(BOB, "add", 1)])
+    shop, datasets = home / "datasets" / "shop", home / "datasets"
+    (generation,) = shop.glob("g*")
+    for leftover in ("other/g000099", "other/import.tmp/generation", "gone/g000001"):
+        shutil.copytree(generation, datasets / leftover)
+    letter = next(p for p in (home / "outbox").iterdir() if ADDRESS.encode() in p.read_bytes())
+    shutil.copy(letter, home / "outbox" / ".x1.writing")
+
+    erase_ann(database, home)
+
+    database.dispose()
+    assert mentioned_in_files(home) == []
+    assert len(open_dataset(home, "other").user_events(BOB)) == 1
+
+
+def test_names_are_found_as_json_writes_them(database: Engine, home: Path) -> None:
+    jurgen = "jürgen-99"
+    said = json.dumps({"id": jurgen})
+    audit.note(database, actor="x", action="Wrote", subject="Note", detail=said, at=NOW)
+    upload = home / "rows.jsonl"
+    upload.write_text(json.dumps({"user_id": jurgen}))
+    with upload.open("rb") as file:
+        kept = keep_upload(home, file, upload.name)
+
+    erase(database, home, jurgen, actor="x", at=NOW, rest=lambda seconds: None)
+
+    assert "99" not in str([entry.detail for entry in audit.entries(database)])
+    assert not kept.exists()
+
+
+def test_an_international_address_is_found_as_it_went_on_the_wire(
+    database: Engine, home: Path
+) -> None:
+    Shop(database).know({"jo-4471": {"email": "Jo@bücher.example"}})
+    (home / "outbox" / "9.eml").write_bytes(b"To: jo@xn--bcher-kva.example\r\n\r\nHello\r\n")
+    with writing(database) as session:
+        count_soft(session, "jo@bücher.example", 1)
+
+    erase(database, home, "jo-4471", actor="x", at=NOW, rest=lambda seconds: None)
+
+    assert not (home / "outbox" / "9.eml").exists()
+    with reading(database) as session:
+        asked = ["jo@bücher.example", "jo@xn--bcher-kva.example"]
+        assert suppressed_among(session, asked) == set(asked)
+        assert session.connection().execute(text("SELECT * FROM soft_bounces")).all() == []
+
+
+def test_somebody_else_at_the_same_address_is_neither_given_out_nor_erased(
+    database: Engine, home: Path
+) -> None:
+    Shop(database).know({BOB: {"email": ADDRESS}})
+    with database.begin() as connection:
+        connection.execute(text("UPDATE live_messages SET address = :a"), {"a": ADDRESS})
+
+    given = as_json(personal_data(database, home, ANN, at=NOW))
+    erase_ann(database, home)
+
+    assert BOB not in given
+    assert [message.user_id for message in outbox(database)] == [BOB]
+    assert [message.address for message in outbox(database)] == [None]
+    assert profile(database, BOB) is not None
+
+
+def test_a_report_that_comes_after_the_erasure_does_not_write_the_address_down_again(
+    database: Engine, home: Path
+) -> None:
+    erase_ann(database, home)
+
+    for address in (ADDRESS, "stranger@x.example"):
+        said = f"550 5.1.1 <{address}>: no such user"
+        report = MailReport(kind=ReportKind.HARD, content=address, address=address, diagnostic=said)
+        take_reports(database, [report], source="mailbox", now=NOW)
+
+    assert mentioned_in_tables(database) == []
+    assert [one.address for one in latest_reports(database)] == ["stranger@x.example", ""]
 
 
 def test_while_an_import_runs_the_erasure_waits(database: Engine, home: Path) -> None:

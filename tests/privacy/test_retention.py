@@ -1,16 +1,21 @@
 """What is older than somebody wants to keep goes; what is still needed stays."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from core.domain.errors import UnusableInput
 from core.domain.hooks import Preset
+from core.domain.instants import as_microseconds
+from core.domain.mail_reports import MailReport, ReportKind
 from core.services import audit, hook_sources, retention
+from core.services.bounces import take_reports
 from core.services.live_questions import decisions, outbox, trace
 from core.services.retention import Retention, forget_old, keep_retention
-from core.store import hooks, live_events
+from core.store import hooks, live_events, mail_reports, sign_ups
 from core.store.database import reading, writing
 from core.store.live_outbox import SENT, claim, settle
 from tests.live.launched import START, Shop, at
@@ -102,6 +107,31 @@ def test_old_messages_steps_and_decisions_go_once_they_are_done_with(
     assert len(event_names(shop, "ann", "bob")) == 2
 
 
+def test_what_mail_servers_said_and_old_sign_ups_go_with_the_messages(
+    shop: Shop, both_kinds: None
+) -> None:
+    for day in (0, 360):
+        now = START + timedelta(days=day)
+        at_us = as_microseconds(now)
+        report = MailReport(
+            kind=ReportKind.SOFT, content=f"report {day}", address="ann@example.org"
+        )
+        take_reports(shop.database, [report], source="mailbox", now=now)
+        with writing(shop.database) as session:
+            mail_reports.count_soft(session, f"p{day}@example.org", at_us)
+            sign_ups.add_sign_up(session, f"p{day}", f"p{day}@example.org", [], "", at_us)
+    keep_retention(shop.database, Retention(messages=90), changed_at=START)
+
+    count = forget_old(shop.database, YEAR)
+
+    with shop.database.connect() as connection:
+        left = [
+            connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+            for table in ("mail_reports", "soft_bounces", "sign_ups")
+        ]
+    assert (count, left) == (3, [1, 1, 1])
+
+
 def test_what_webhooks_told_long_ago_is_forgotten_and_may_be_told_again(
     shop: Shop, both_kinds: None
 ) -> None:
@@ -118,6 +148,20 @@ def test_what_webhooks_told_long_ago_is_forgotten_and_may_be_told_again(
     with writing(shop.database) as session:
         new = hooks.note_new(session, source.id, ["old", "new"], seen_at=at(24 * 41))
     assert (count, new) == (2, {"old"})
+
+
+def test_files_of_e_mails_go_as_the_messages_do(shop: Shop, tmp_path: Path) -> None:
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    for name, hours in (("old.eml", 0), ("new.eml", 24 * 80), ("notes.txt", 0)):
+        (outbox / name).write_text("x")
+        os.utime(outbox / name, times=(at(hours).timestamp(),) * 2)
+    keep_retention(shop.database, Retention(messages=90), changed_at=START)
+
+    count = forget_old(shop.database, at(24 * 100), outbox=outbox)
+
+    assert count == 1
+    assert sorted(path.name for path in outbox.iterdir()) == ["new.eml", "notes.txt"]
 
 
 def test_it_runs_once_a_day_and_in_bounded_pieces(

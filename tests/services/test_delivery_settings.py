@@ -102,7 +102,11 @@ def test_what_is_set_is_kept_tidied(database: Engine) -> None:
         ({"per_domain_per_second": 1e9}, "limit a second to one provider"),
         ({"connection_count": 0}, "number of connections is 0"),
         ({"reply_to": "me"}, "address for answers 'me' is no e-mail address"),
+        ({"public_url": "http://mail.shop.example"}, "one click only over https://"),
+        ({"reply_to": "a..b@shop.example"}, "address for answers"),
         ({"bounce_address": "me@x.org\r\nBcc: y@z.org"}, "address for bounces"),
+        ({"bounce_address": "bö@shop.example"}, "address for bounces"),
+        ({"seed_addresses": ("jörg@shop.example",)}, "seed address"),
         ({"seed_addresses": ("a@b.org", "b")}, "seed address 'b' is no e-mail address"),
         ({"seed_addresses": tuple(f"a{n}@b.org" for n in range(21))}, "20 are the most"),
         ({"dkim_domain": "shop.example"}, "needs both a domain and a selector"),
@@ -118,6 +122,23 @@ def test_what_cannot_be_used_is_said_and_nothing_is_kept(
 
     assert "\n" not in str(refusal.value)
     assert delivery_settings(database) == USUAL
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8501", "http://192.168.1.7:8501", "http://nas"])
+def test_what_is_near_may_be_reached_without_encryption(database: Engine, url: str) -> None:
+    assert kept(database, public_url=url).public_url == url
+
+
+def test_a_sender_that_no_letter_can_name_keeps_e_mails_from_leaving(
+    database: Engine, tmp_path: Path
+) -> None:
+    keep_company(database, replace(COMPANY, sender_name="", sender_address=""), changed_at=AT)
+    outgoing = Outgoing(server=None, sender="hällo@shop.example", folder=tmp_path)
+
+    found = readiness(database, outgoing)
+
+    assert not found.is_ready
+    assert "'hällo@shop.example' is none that every server takes" in found.missing[0]
 
 
 def test_settings_of_an_older_release_are_read(database: Engine) -> None:

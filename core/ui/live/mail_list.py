@@ -7,16 +7,17 @@ import streamlit as st
 
 from core import bootstrap
 from core.clock import now
+from core.domain.campaigns import Campaign
 from core.domain.errors import UnusableInput
 from core.domain.roles import Role
 from core.services.live_deeds import MOST_ROWS, Mail, mails, queue_failed, send_again
-from core.services.live_launches import Launch, LaunchMode
+from core.services.live_launches import Launch
 from core.ui import audit, formats, notices, readers, signed_in
 from core.ui.live import live_readers, mail_opened, words
-from core.ui.live.decision_log import label
+from core.ui.live.decision_log import label, labels
 from core.ui.live.places import NOTICE
 from core.ui.live.trouble_card import trouble_card
-from core.ui.rehearse import rehearse_records
+from core.ui.rehearse import rehearse_records, rehearse_words
 
 _TABLE = "live_mails"
 _LISTED = 10  # of those about which something may be done
@@ -70,7 +71,7 @@ def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, str |
             index=None,
             key="live_mails_of_campaign",
             placeholder="All",
-            format_func=lambda number: label(by_id[number]),
+            format_func=labels(list(by_id.values())).__getitem__,
             width=300,
         )
         person = st.text_input(
@@ -84,18 +85,18 @@ def _row(mail: Mail, launch: Launch, titles: Mapping[str, str], zone: str) -> di
     return {
         "Due": formats.exact_moment(mail.due_at, zone),
         "Person": words.masked(mail.user_id),
-        "E-mail": titles.get(mail.template, mail.template),
-        "State": _state(mail, launch),
+        "E-mail": called(mail.template, mail.step, launch.campaign, titles),
+        "State": words.state(mail.state, launch.mode),
         "Why": words.why(mail) if mail.reason else "",
         "Campaign": label(launch),
         "Since": formats.exact_moment(mail.changed_at, zone),
     }
 
 
-def _state(mail: Mail, launch: Launch) -> str:
-    if launch.mode is LaunchMode.SANDBOX and mail.state == "queued":
-        return "Would have been sent"
-    return words.MESSAGES[mail.state].capitalize()
+def called(template: str, step: str, campaign: Campaign, titles: Mapping[str, str]) -> str:
+    """Name an e-mail so that it differs from the others of its campaign, as the log does."""
+    named = rehearse_words.mail_labels(campaign).get(step)
+    return named or titles.get(template, template)
 
 
 def _show_stuck(state: str, by_id: Mapping[int, Launch]) -> None:
@@ -121,7 +122,8 @@ def _show_stuck(state: str, by_id: Mapping[int, Launch]) -> None:
 
 def _show_one(mail: Mail, launch: Launch) -> None:
     person = formats.plain(words.masked(mail.user_id))
-    due = formats.moment(mail.due_at, launch.campaign.timezone)
+    zone = launch.campaign.timezone
+    due = f"{formats.moment(mail.due_at, zone)} ({zone})"
     title = f"**{person}** :gray[{formats.plain(label(launch))}, due {due}]"
     with trouble_card(title, words.why(mail)):
         if mail.state == "failed":

@@ -68,8 +68,8 @@ def _show_state() -> None:
         )
         st.code(str(ready.folder), language=None, wrap_lines=True)
         st.caption(
-            "To send them for good, start Rehearsal with `REHEARSAL_SMTP_URL` set to your mail "
-            "server, as in `smtp://USER:PASSWORD@mail.example.com:587`."
+            "Nobody gets them. To send them for good, start Rehearsal with `REHEARSAL_SMTP_URL` "
+            "set to your mail server, as in `smtp://USER:PASSWORD@mail.example.com:587`."
         )
     else:
         place = formats.plain(f"{server.host}:{server.port}")
@@ -77,7 +77,8 @@ def _show_state() -> None:
     if ready.trouble:
         st.error(formats.plain(ready.trouble), icon=":material/error:")
     if ready.is_ready:
-        st.markdown(":green[:material/check_circle:] Everything is set for e-mails to leave.")
+        way = "be written there" if server is None else "leave"
+        st.markdown(f":green[:material/check_circle:] Everything is set for e-mails to {way}.")
         return
     listed = "\n".join(f"- {formats.plain(sentence)}" for sentence in ready.missing)
     st.warning(

@@ -228,8 +228,8 @@ def show_log() -> None:
         alt="Who changed what, the latest first",
         column_config={"Details": st.column_config.TextColumn(width="large")},
     )
-    if len(found) == audit_log.MOST_ROWS:
-        st.caption(f"The latest {audit_log.MOST_ROWS}; the file has all of them.")
+    more = f"The latest {audit_log.MOST_ROWS}; the file has all of them. "
+    st.caption(f"{more if len(found) == audit_log.MOST_ROWS else ''}Times in UTC.")
     st.download_button(
         "Download as CSV",
         data=lambda: audit_log.as_csv(

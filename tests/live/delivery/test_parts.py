@@ -168,3 +168,28 @@ def test_only_some_refusals_say_that_nobody_has_the_address(
     refused = Refused(stage=stage, code=550, status=status, said=status)
 
     assert refused.is_no_such_address == is_none
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "said", "is_of_us"),
+    [
+        (Stage.RECIPIENT, 554, "5.7.1 <a@b.example>: Relay access denied", True),
+        (Stage.RECIPIENT, 550, "relay not permitted", True),
+        (Stage.RECIPIENT, 550, "5.7.1 Unable to relay.", True),
+        (Stage.RECIPIENT, 550, "Relaying denied. Proper authentication required.", True),
+        (Stage.RECIPIENT, 530, "5.7.0 Must sign in", True),
+        (Stage.SENDER, 550, "5.7.60 not you", True),
+        (Stage.RECIPIENT, 550, "<a@relay.example>: no such user", False),
+        (Stage.RECIPIENT, 550, "5.1.1 <relay@b.example>: no such user", False),
+        (Stage.RECIPIENT, 550, "5.7.1 blocked", False),
+        (Stage.RECIPIENT, 451, "4.7.1 relay busy", False),
+        (Stage.CONTENT, 554, "5.7.1 relay of spam", False),
+        (Stage.SENDER, 552, "5.3.4 too large", False),
+    ],
+)
+def test_what_the_server_has_against_us_is_told_from_what_it_has_against_an_address(
+    stage: Stage, code: int, said: str, *, is_of_us: bool
+) -> None:
+    status = said.partition(" ")[0] if said[0].isdigit() else ""
+
+    assert Refused(stage=stage, code=code, status=status, said=said).is_of_us is is_of_us

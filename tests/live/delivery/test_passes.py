@@ -10,17 +10,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from core.domain.consents import ConsentSource, ConsentState
+from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds, from_microseconds
 from core.domain.mail_events import MailEvent
 from core.domain.values import JsonValue
 from core.live.delivery.backoff import MOST_ATTEMPTS
-from core.live.delivery.letters import NotComposed, Withheld
+from core.live.delivery.letters import Composed, NotComposed, Withheld
 from core.live.outcome_events import MailOutcome, note_outcomes
 from core.services import live_launches
-from core.services.delivering import readiness
+from core.services.consents import consents_of, record_consent
+from core.services.delivering import readied, readiness
+from core.services.delivery_letters import letter_of
 from core.services.delivery_settings import DeliverySettings
 from core.services.live_events import save_profiles, suppress
 from core.services.live_launches import LaunchMode
+from core.services.live_questions import outbox
 from core.store import live_launches as store_launches
 from core.store.database import writing
 from tests.live.delivery.post import SETTINGS, Post
@@ -239,6 +244,47 @@ def test_a_sender_that_the_server_refuses_costs_no_message(post: Post, sink: Sin
     assert readiness(post.database, post.outgoing).trouble == ""
 
 
+def test_a_server_that_wants_us_to_sign_in_first_costs_no_message(post: Post, sink: Sink) -> None:
+    post.due("ann", "bob", "cid", "dan", "eva", "fay")
+    sender = post.sender()
+    refusal = "554 5.7.1 <ann@example.org>: Relay access denied"
+    sink.said = lambda stage, _: refusal if stage == "RCPT" else GO_ON
+
+    sender.run(post.now)
+    said = readiness(post.database, post.outgoing).trouble
+    states = {state for state, _ in post.rows().values()}
+    sink.said = lambda _stage, _address: GO_ON
+    for _ in range(3):
+        sender.run(post.later(minutes=3))
+
+    assert states == {"queued"}
+    assert "refuses to send for us (554 5.7.1 <a…@example.org>: Relay access denied)" in said
+    assert {state for state, _ in post.rows().values()} == {"sent"}
+
+
+def test_an_e_mail_that_is_too_large_fails_alone_and_is_no_trouble(post: Post, sink: Sink) -> None:
+    post.due("ann")
+    sink.said = lambda stage, _: "552 5.3.4 too large" if stage == "MAIL" else GO_ON
+
+    post.sender().run(post.now)
+
+    assert post.rows() == {"ann": ("failed", "refused")}
+    assert readiness(post.database, post.outgoing).trouble == ""
+
+
+def test_a_mailbox_that_is_full_for_good_is_a_bounce_that_counts(post: Post, sink: Sink) -> None:
+    post.due("ann", "bob")
+    sink.said = answering({("RCPT", "ann"): "552 5.2.2 over quota", ("RCPT", "bob"): "552 full"})
+
+    post.sender().run(post.now)
+
+    with post.database.connect() as connection:
+        counted = connection.execute(text("SELECT address, bounce_count FROM soft_bounces"))
+        rows = sorted(tuple(row) for row in counted)
+    assert post.rows() == {"ann": ("failed", "bounced"), "bob": ("failed", "bounced")}
+    assert rows == [("ann@example.org", 1), ("bob@example.org", 1)]
+
+
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT"])
 def test_a_connection_lost_early_is_tried_again_later(post: Post, sink: Sink, stage: str) -> None:
     post.due("ann")
@@ -344,6 +390,33 @@ def test_who_must_not_be_written_to_by_now_is_not(
     assert post.rows() == {"ann": ("withheld", reason)}
     assert post.told() == [("email_withheld", "ann")]
     assert sink.envelopes == []
+
+
+def test_an_address_that_unsubscribed_gets_nothing_under_an_id_that_comes_later(
+    post: Post, sink: Sink
+) -> None:
+    save_profiles(post.database, {"former": {"email": "Ann@Example.org"}}, saved_at=post.now)
+    no, yes = ConsentState.WITHDRAWN, ConsentState.GIVEN
+    source = {"source": ConsentSource.UNSUBSCRIBE_LINK}
+    record_consent(post.database, "former", "marketing", no, at=post.now, **source)
+    post.due("ann", "bob")
+    sender = post.sender()
+
+    sender.run(post.now)
+    consent = consents_of(post.database, "ann")[0]
+    record_consent(post.database, "ann", "marketing", yes, at=post.later(hours=1), **source)
+    post.add("ann", hours=2)
+    post.now = at(2)
+    sender.run(post.now)
+
+    states = sorted((row["user_id"], row["state"], row["reason"]) for row in post.whole_rows())
+    assert states == [
+        ("ann", "sent", ""),
+        ("ann", "withheld", "unsubscribed"),
+        ("bob", "sent", ""),
+    ]
+    assert (consent.state, consent.is_reachable) == (no, False)
+    assert consents_of(post.database, "ann")[0].is_reachable
 
 
 def test_who_moved_to_another_address_gets_the_e_mail_there(post: Post, sink: Sink) -> None:
@@ -464,6 +537,18 @@ def test_a_folder_that_cannot_be_written_costs_no_message(post: Post, tmp_path: 
     assert before == {"ann": ("queued", "")}
     assert "cannot be made" in said
     assert post.rows() == {"ann": ("sent", "folder")}
+
+
+def test_without_a_seed_list_no_letter_of_a_sandbox_is_written_to_the_person(post: Post) -> None:
+    post.due("ann", mode=LaunchMode.SANDBOX)
+    (message,) = outbox(post.database)
+    (composed,) = post.composer.compose_many([message], post.now)
+    prepared = readied(post.database, post.outgoing)
+    assert isinstance(composed, Composed)
+    assert prepared is not None
+
+    with pytest.raises(UnusableInput, match="no seed list"):
+        letter_of(message, composed, prepared, b"secret", post.now)
 
 
 def test_a_sandbox_sends_to_the_seed_list_alone_and_into_no_statistic(

@@ -1,5 +1,6 @@
 """Handing a letter over: what became of it is told apart by how far it came."""
 
+import socket
 import ssl
 import time
 from contextlib import closing
@@ -7,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -336,3 +339,80 @@ def test_a_connection_that_rested_for_long_is_made_anew() -> None:
 
     assert len(sink.envelopes) == 3
     assert sink.connection_count == 2
+
+
+@pytest.mark.parametrize("answer", ["252 accepted, I think", "200 fine"])
+def test_every_good_answer_means_that_the_letter_was_taken(answer: str) -> None:
+    sink = Sink(said=at_stage("DATA", answer))
+
+    with serving(sink) as server:
+        verdict = handed_over(server, letter())
+
+    assert verdict == Taken()
+
+
+@pytest.mark.parametrize("answer", ["354 go on", "hello there"])
+def test_an_answer_without_meaning_may_have_been_a_yes(answer: str) -> None:
+    sink = Sink(said=at_stage("DATA", answer))
+
+    with serving(sink) as server:
+        verdict = handed_over(server, letter())
+
+    assert isinstance(verdict, Unanswered)
+
+
+@pytest.mark.parametrize(
+    ("changed", "stage"),
+    [
+        ({"sender": "bö@shop.example"}, Stage.SENDER),
+        ({"recipients": ("jö@x.org",)}, Stage.RECIPIENT),
+    ],
+)
+def test_an_address_that_smtp_has_no_letters_for_is_refused_and_the_next_letter_goes(
+    changed: dict[str, Any], stage: Stage
+) -> None:
+    sink = Sink()
+
+    with serving(sink) as server:
+        pool = Pool(server, 1, seconds=10)
+        pool.prepare(2, 0)
+        verdicts = pool.hand_over([replace(letter(), **changed), letter()], 0)
+        pool.close()
+
+    assert isinstance(verdicts[0], Refused)
+    assert (verdicts[0].stage, verdicts[0].status) == (stage, "5.6.7")
+    assert verdicts[1] == Taken()
+
+
+@pytest.mark.parametrize(
+    ("way", "answer", "said"),
+    [
+        ("PLAIN", "454 4.7.0 busy", r"lets nobody in at present \(454 4.7.0 busy\)"),
+        ("CRAM-MD5", "334 notbase64", "cannot be reached"),
+    ],
+)
+def test_a_sign_in_that_fails_otherwise_is_not_called_a_wrong_password(
+    way: str, answer: str, said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answers = ["220 hi", f"250-me\r\n250 AUTH {way}", answer]
+        talking = Thread(target=_say_one_by_one, args=(listening, answers))
+        talking.start()
+        server = MailServer(
+            host="127.0.0.1",
+            port=listening.getsockname()[1],
+            encryption=Encryption.NONE,
+            user="shop",
+            password="s3cret",
+        )
+        with pytest.raises(NoServer, match=said):
+            Connection(server, 5)
+        talking.join()
+
+
+def _say_one_by_one(listening: socket.socket, answers: list[str]) -> None:
+    talking, _ = listening.accept()
+    with talking:
+        for answer in answers:
+            talking.sendall(f"{answer}\r\n".encode())
+            talking.recv(1_000)

@@ -15,11 +15,15 @@ _PEOPLE_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What a trigger remembers of a person, and the mail events of their history as bits."""
+    """What a trigger remembers of a person, and the mail events of their history as bits.
+
+    What comes in live up to `told_at` (µs) was told by the history already.
+    """
 
     user_id: str
     entries: Sequence[Entry]
     mail: int
+    told_at: int | None = None
 
 
 def remember(
@@ -43,4 +47,7 @@ def _merged(own: Past, former: State | None, version_id: str, mode: str, trigger
     if own.mail:
         walk = kept.setdefault("walk", {})
         walk["mail"] = walk.get("mail", 0) | own.mail
+    if own.told_at is not None:
+        walk = kept.setdefault("walk", {})
+        walk["closed"] = max(walk.get("closed", own.told_at), own.told_at)
     return State(own.user_id, mode, plain_text(kept), due_at)

@@ -18,7 +18,7 @@ from core.live.delivery.reasons import DeliveryReason
 from core.live.delivery.smtp import Connection
 from core.rendering.mime import Mailbox
 from core.services.company import Company, company
-from core.services.delivery_settings import DeliverySettings, delivery_settings
+from core.services.delivery_settings import DeliverySettings, delivery_settings, is_mailbox
 from core.store.app_settings import keep_setting, setting
 from core.store.database import reading, writing
 
@@ -154,10 +154,16 @@ def _missing(own: Company, settings: DeliverySettings, outgoing: Outgoing) -> li
             "E-mails show your company's name, postal address, shop and cart address, and not all "
             "of them are set; fill them in on the page Settings under “Your company”."
         )
-    if not parseaddr(own.sender or outgoing.sender)[1]:
+    sender = parseaddr(own.sender or outgoing.sender)[1]
+    if not sender:
         missing.append(
             "E-mails need a sender's address; set it on the page Settings under “Who e-mails come "
             "from”."
+        )
+    elif not is_mailbox(sender):
+        missing.append(
+            f"The sender's address {sender[:80]!r} is none that every server takes; write it as "
+            "hello@example.com on the page Settings under “Who e-mails come from”."
         )
     if outgoing.server is not None and not settings.public_url:
         missing.append(

@@ -5,11 +5,13 @@ from enum import StrEnum
 
 from sqlalchemy import Engine
 
+from core.domain.instants import as_microseconds
 from core.domain.values import JsonValue
 from core.store.app_settings import keep_setting, setting
 from core.store.database import reading, writing
 
 SETTING = "evaluator"
+TURNED_AT = "evaluator_turned_at"  # µs
 
 
 class EvaluatorState(StrEnum):
@@ -45,3 +47,4 @@ def turn(database: Engine, state: EvaluatorState, *, at: datetime) -> None:
     """Let the evaluators run, pause or stop; all of them obey within two seconds."""
     with writing(database) as session:
         keep_setting(session, SETTING, state.value, changed_at=at)
+        keep_setting(session, TURNED_AT, as_microseconds(at), changed_at=at)

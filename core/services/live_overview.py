@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Engine
 
 from core.domain.instants import as_microseconds, from_microseconds
+from core.domain.mail_events import DELIVERY
 from core.domain.outcomes import StepOutcome
 from core.live.evaluator import GRACE
 from core.services.evaluator_switch import SETTING, EvaluatorState, state_of
@@ -35,7 +36,8 @@ class Pulse:
 
     `state` is what somebody wants of it. `heard_at` is None where no worker is at work; `lag` is
     how long the oldest event that could be decided has been waiting. What waits and what is due is
-    counted up to MOST; `per_second` is the pace of the last minute.
+    counted up to MOST; `per_second` is the pace of the last minute. What became of our own e-mails
+    is not among what was received.
     """
 
     state: EvaluatorState
@@ -117,7 +119,9 @@ def pulse(database: Engine, now: datetime) -> Pulse:
     with reading(database) as session:
         state = state_of(setting(session, SETTING))
         waiting, oldest = live_counts.waiting_count(session), live_counts.oldest_waiting(session)
-        tallies = live_events.tallies(session).values()
+        tallies = [
+            tally for source, tally in live_events.tallies(session).items() if source != DELIVERY
+        ]
         heard = [last for _, _, last in live_launches.workers(session) if last >= at - LEASE]
         late = sum(share.late_count for share in live_launches.shares(session))
         pace = live_counts.pace(session, at, _MINUTE)

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.domain.instants import as_microseconds, from_microseconds, iso
 from core.live.evaluator import GRACE
+from core.services.evaluator_switch import TURNED_AT
+from core.services.live_launches import LaunchState
 from core.store import (
     live_counts,
     live_decisions,
@@ -17,6 +19,7 @@ from core.store import (
     live_outbox,
     live_people,
 )
+from core.store.app_settings import setting
 from core.store.database import reading
 from core.store.live_decisions import Decision, TraceLine
 from core.store.live_events import DeadLetter, ReceivedEvent
@@ -67,6 +70,22 @@ def is_needed(database: Engine) -> bool:
         return live_counts.waiting_count(session, most=1) > 0 or live_launches.has_open_launch(
             session
         )
+
+
+def needed_since(database: Engine) -> datetime | None:
+    """Say since when the evaluator is wanted: the latest launch, the switch, else an event."""
+    with reading(database) as session:
+        waiting = live_counts.oldest_waiting(session)
+        launched = [
+            one.launched_at
+            for one in live_launches.stored_launches(session)
+            if one.state != LaunchState.STOPPED
+        ]
+        turned = setting(session, TURNED_AT)
+    if waiting is None and not launched:
+        return None
+    wanted = [max(launched) if launched else waiting, turned]
+    return from_microseconds(max(at for at in wanted if isinstance(at, int)))
 
 
 def decisions(

@@ -31,6 +31,8 @@ BURST_LINKS = 3
 TOO_FAST = {OPEN: timedelta(seconds=2), CLICK: timedelta(seconds=5)}
 # The same thing again within this is the same opening, or a double click.
 SAME_WITHIN = {OPEN: timedelta(minutes=30), CLICK: timedelta(seconds=30)}
+# Of one message while they are kept; no household and no mailing list comes near.
+MOST_HITS = 500
 _KEPT_FOR = timedelta(hours=2)
 _AT_ONCE = 500
 
@@ -52,6 +54,8 @@ def take_hit(database: Engine, kind: str, said: Said, visit: Visit, *, at: datet
         message = tracking.messages_by_key(session, [said.message_key]).get(said.message_key)
         if message is None or message.is_sandbox:
             return
+        if tracking.is_flooded(session, message.key, MOST_HITS):
+            return  # whoever does that keeps the evaluator from its work, and opens nothing
         tracking.add_hit(
             session,
             message_key=message.key,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.store.ingest_tables import PersonLinkRow
@@ -45,6 +45,16 @@ def owners(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
         )
     )
     return {row.person_id: row.user_id for row in rows}
+
+
+def profile_sizes(session: Session, user_ids: Iterable[str]) -> dict[str, int]:
+    """Give how many characters the traits of people fill as JSON, of those with a profile."""
+    rows = session.connection().execute(
+        select(_PROFILES.c.user_id, func.length(_PROFILES.c.traits)).where(
+            among(session, _PROFILES.c.user_id, user_ids)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def save_links(session: Session, links: Mapping[str, str], *, linked_at: datetime) -> None:

@@ -1,7 +1,8 @@
 """Every row about a person, whatever table it stands in: read out, or deleted.
 
 The tables are asked of the database itself, so that none is forgotten that a later release adds: a
-row is about somebody if its `user_id` or `person_id` says so, or its `address` is theirs.
+row is about somebody if its `user_id` or `person_id` says so, or its `address` is theirs. Profiles
+and messages are only about whose id they have: somebody else may share the address.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,8 @@ _MESSAGES, _LINKS, _AUDIT = table_of(MessageRow), table_of(PersonLinkRow), table
 # What was said of a call that could not be used may quote it.
 _MAY_MENTION = ("rejected_calls", "hook_deliveries", "mail_reports", "alert_notices")
 _KEPT = ("live_suppressions",)  # its own verb puts a digest in the place of the address
+
+_BY_ID = ("live_profiles", "live_messages")
 
 Mentions = Callable[[str], bool]
 
@@ -90,6 +93,7 @@ def delete_rows(session: Session, names: Names, mentions: Mentions) -> dict[str,
             gone += _delete_mentioning(session, table, mentions)
         if gone:
             counts[table.name] = gone
+    _forget_address(session, names)
     return counts
 
 
@@ -116,10 +120,8 @@ def _tables(session: Session) -> list[Table]:
 def _about(session: Session, table: Table, names: Names) -> ColumnElement[bool] | None:
     """Say which rows of a table are about somebody; None for a table that is about nobody."""
     ids = [among(session, table.c[name], names.user_ids) for name in _IDS if name in table.c]
-    found = [
-        *ids,
-        *(_same(session, table.c[name], names) for name in _ADDRESSES if name in table.c),
-    ]
+    named = [] if table.name in _BY_ID else [name for name in _ADDRESSES if name in table.c]
+    found = [*ids, *(_same(session, table.c[name], names) for name in named)]
     return or_(*found) if found else None
 
 
@@ -128,13 +130,16 @@ def _same(session: Session, column: Column[Any], names: Names) -> ColumnElement[
 
 
 def _delete_about(session: Session, table: Table, names: Names) -> int:
-    if table.name == "live_profiles":
-        about: ColumnElement[bool] | None = among(session, table.c.user_id, names.user_ids)
-    else:
-        about = None if table.name in _KEPT else _about(session, table, names)
+    about = None if table.name in _KEPT else _about(session, table, names)
     if about is None:
         return 0
     return int(session.connection().execute(delete(table).where(about)).rowcount)
+
+
+def _forget_address(session: Session, names: Names) -> None:
+    """Take an address out of messages that are others': those of a sandbox went to a seed list."""
+    same = update(_MESSAGES).where(_same(session, _MESSAGES.c.address, names))
+    session.connection().execute(same.values(address=None, detail=None))
 
 
 def _delete_mentioning(session: Session, table: Table, mentions: Mentions) -> int:

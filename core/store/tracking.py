@@ -99,6 +99,13 @@ def add_hit(
     add_all(session, _HITS, [row])
 
 
+def is_flooded(session: Session, message_key: str, most: int) -> bool:
+    """Say whether so many requests about a message are kept already."""
+    kept = select(_HITS.c.id).where(_HITS.c.message_key == message_key).limit(most).subquery()
+    count = session.connection().execute(select(func.count()).select_from(kept)).scalar_one()
+    return int(count) >= most
+
+
 def take_hits(session: Session, until: int, limit: int) -> list[Hit]:
     """Give requests up to an instant (µs) that are no events yet, the earliest first.
 

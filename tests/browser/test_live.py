@@ -78,6 +78,12 @@ def launch_for_real(page: Page) -> None:
     expect(page.get_by_text("The evaluator runs")).to_be_visible()
 
 
+def stop_for_good(page: Page) -> None:
+    page.get_by_role("button", name="Stop", exact=True).last.click()
+    page.get_by_role("button", name="Stop for good").click()
+    expect(page.get_by_text(f"Stopped “{NAME}”")).to_be_visible()
+
+
 def leave_a_cart(browser: Browser, site: Website, receiver: Receiver) -> None:
     """Visit a website whose pages have our script, and put something into the cart."""
     snippet = page_snippet(receiver.address, receiver.browser_key, is_given=True)
@@ -106,3 +112,9 @@ def test_a_cart_left_on_a_website_becomes_an_e_mail_and_its_decision_stands_in_t
     expect(rows(page, "folder of e-mails").first).to_be_attached()
     (mail,) = shop.outbox.glob("**/*.eml")
     assert f"To: {ADDRESS}" in mail.read_text()
+
+    stop_for_good(page)
+
+    # The form stands outside of what shows itself anew: it must have heard of the stop.
+    page.get_by_text("Launch a campaign", exact=True).click()
+    expect(page.get_by_role("button", name="Launch for real")).to_be_visible()

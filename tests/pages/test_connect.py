@@ -10,6 +10,7 @@ from core import bootstrap
 from core.api.refusals import unauthorized
 from core.domain.calls import Delivery, Rejection, anonymous
 from core.domain.events import Event
+from core.domain.mail_events import DELIVERY
 from core.domain.roles import Role
 from core.domain.write_keys import KeyKind
 from core.services.audit import entries
@@ -118,7 +119,8 @@ def test_a_servers_key_stands_in_a_servers_code(connect: AppTest) -> None:
 @pytest.mark.parametrize(
     ("name", "origins", "said"),
     [
-        ("", "", "1 to 100 printable characters"),
+        ("", "", "Give the key a name"),
+        ("a\tb", "", "1 to 100 printable characters"),
         ("shop", "shop", "is no address of a website"),
         ("taken", "", "already"),
     ],
@@ -203,15 +205,23 @@ def test_a_test_event_arrives(connect: AppTest) -> None:
 
 def test_what_came_in_is_shown_with_people_masked(home: Path, visit: Open) -> None:
     arrived(
-        event("jo@example.com", "purchase", total=12.5, mail="jo@example.com", context={"x": 1}),
+        event(
+            "jo@example.com",
+            "purchase",
+            items=[{"id": "7", "by": "jo@example.com"}],
+            mail="jo@example.com",
+            context={"x": 1},
+        ),
         event(anonymous("0123456789"), "page", path="/tents"),
     )
+    ours = Delivery(calls=[event("jo", "email_sent")], received_at=NOW, source=DELIVERY)
+    take_in(bootstrap.database(), [ours])
 
     (table,) = visit(PAGE).dataframe
 
     assert table.value[["Person", "Event", "What it says"]].to_numpy().tolist() == [
         ["Visitor 01234567", "page", "path: /tents"],
-        ["j…@example.com", "purchase", "total: 12.5, mail: j…@example.com"],
+        ["j…@example.com", "purchase", "items: (id 7, by j…@example.com), mail: j…@example.com"],
     ]
 
 

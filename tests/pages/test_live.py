@@ -13,15 +13,18 @@ from core.clock import now
 from core.domain.campaigns import Campaign
 from core.domain.experiments import settings_for
 from core.domain.instants import as_microseconds
+from core.domain.mail_events import MailEvent
+from core.live.outcome_events import MailOutcome, note_outcomes
+from core.services.calling import Caller
 from core.services.campaigns import save_campaign
 from core.services.experiment_launching import launch_test
-from core.services.live_launches import LaunchMode, LaunchState, launches
+from core.services.live_launches import LaunchMode, LaunchState, launch, launches, stop
 from core.services.live_overview import Kind
 from core.services.live_questions import dead_letters
 from core.services.live_ticks import LEASE
 from core.store import live_launches
 from core.store.database import writing
-from tests.live.launched import CART, START, Shop
+from tests.live.launched import CART, START, Shop, at
 from tests.pages.conftest import Open, click, metrics, open_tab, texts
 
 PAGE = "live/live.py"
@@ -48,6 +51,22 @@ def report_in(shop: Shop, *, silent_for: timedelta = timedelta(0)) -> None:
     at = as_microseconds(now() - silent_for)
     with writing(shop.database) as session:
         live_launches.report_in(session, "worker", at, LEASE)
+
+
+def hear_of_an_open(user_id: str, hours: float) -> None:
+    """Let somebody open an e-mail of ours, which the shop did not tell."""
+    moment = as_microseconds(at(hours))
+    opened = MailOutcome(
+        event=MailEvent.OPENED,
+        key="1.1.reminder",
+        user_id=user_id,
+        at=moment,
+        campaign="Cart",
+        step="reminder",
+        template="cart_recovery",
+    )
+    with writing(bootstrap.database()) as session:
+        note_outcomes(session, [opened], now=moment)
 
 
 def test_in_the_beginning_the_page_says_what_to_do_next(shop: Shop, visit: Open) -> None:
@@ -131,13 +150,14 @@ def test_figures_say_what_came_in_and_who_is_under_way(shop: Shop, visit: Open) 
     shop.happen("ann", "add", 1)
     shop.tick(3)
     shop.happen("bob", "add", 2.5)
+    hear_of_an_open("ann", 2.6)
 
     app = visit(PAGE)
 
     assert metrics(app) == {
         "Events received": "2",
         "Per second": "0.0",
-        "Waiting": "1",
+        "Waiting": "2",
         "Late": "0",
         "Under way": "1",
         "Due now": "1",
@@ -162,6 +182,11 @@ def test_a_launch_is_paused_resumed_and_once_asked_stopped(shop: Shop, visit: Op
 def test_it_is_said_whether_the_evaluator_runs(shop: Shop, visit: Open) -> None:
     shop.launch()
     missing = [w.value for w in visit(PAGE).warning]
+    fresh = Campaign.model_validate({**CART, "name": "Fresh"})
+    launch(shop.database, fresh, launched_at=now())
+    begun = said(visit(PAGE))
+    with shop.database.begin() as connection:
+        connection.execute(text("UPDATE live_launches SET launched_at = 1 WHERE name = 'Fresh'"))
     report_in(shop, silent_for=timedelta(minutes=1))
     silent = [w.value for w in visit(PAGE).warning]
     report_in(shop)
@@ -169,6 +194,7 @@ def test_it_is_said_whether_the_evaluator_runs(shop: Shop, visit: Open) -> None:
     app = visit(PAGE)
 
     assert "it catches up in order" in missing[0]
+    assert "is starting" in begun
     assert silent == missing
     assert "The evaluator runs" in said(app)
     assert not app.warning
@@ -196,8 +222,35 @@ def test_who_could_not_be_decided_is_tried_again(shop: Shop, visit: Open) -> Non
     click(app, f"live_try_{dead_letters(shop.database)[0].id}")
 
     assert "People who could not be decided" in before
+    assert "**1 person** could not be decided on: see *What went wrong*." in before
     assert dead_letters(shop.database) == []
     assert metrics(app)["Waiting"] == "1"
+
+
+def test_a_call_that_was_given_up_is_told_with_how_often_it_was_tried(
+    shop: Shop, visit: Open
+) -> None:
+    shop.launch(steps=[{"id": "tell", "kind": "webhook", "url": "https://127.0.0.1:8080/x"}])
+    shop.happen("ann", "add", 1)
+    shop.tick(3)
+    Caller(shop.database).run(at(3))
+
+    app = open_tab(visit(PAGE), "live_tab", "What went wrong")
+
+    assert "**1 call** to another system was given up: see *What went wrong*." in said(app)
+    assert "Tried once. Port 8080 is not called" in said(app)
+
+
+def test_launches_of_the_same_name_are_told_apart(shop: Shop, visit: Open) -> None:
+    for hours in (0, 2):
+        stop(shop.database, shop.launch(hours=hours).id, at=at(hours + 1))
+
+    app = visit(PAGE)
+
+    assert app.selectbox(key="live_of_campaign").options == [
+        "Cart, Fri 1 May 2026, 00:00 (UTC)",
+        "Cart, Fri 1 May 2026, 02:00 (UTC)",
+    ]
 
 
 def test_late_events_are_listed(shop: Shop, visit: Open) -> None:

@@ -126,6 +126,18 @@ def test_a_launch_for_real_names_the_people_and_mails_of_the_last_rehearsal(
     assert entry.detail == "version 1, for real"
 
 
+def test_a_call_that_will_be_refused_is_told_before_the_launch(
+    home: Path, shop: Shop, visit: Open
+) -> None:
+    call = {"id": "tell", "kind": "webhook", "url": "https://127.0.0.1:8080/x"}
+    campaign = Campaign.model_validate({**CART, "steps": [*CART["steps"], call]})
+    save_campaign(shop.database, campaign, name="Cart", note="", saved_at=START)
+
+    app = for_real(visit(PAGE))
+
+    assert "`https://127.0.0.1:8080/x` will not be called: Port 8080 is not called" in said(app)
+
+
 def test_another_version_goes_live_and_people_under_way_stay(
     shop: Shop, cart: Campaign, visit: Open
 ) -> None:
@@ -158,7 +170,7 @@ def test_the_evaluator_is_paused_stopped_and_started_from_the_page(shop: Shop, v
     assert states == [EvaluatorState.PAUSED, EvaluatorState.STOPPED, EvaluatorState.RUNNING]
     assert "The evaluator is paused." in told[0]
     assert "The evaluator is stopped." in told[1]
-    assert "The evaluator is" not in told[2]
+    assert "The evaluator is starting." in told[2]
     assert [entry.action for entry in audit.entries(shop.database)] == [
         "Started the evaluator",
         "Stopped the evaluator",

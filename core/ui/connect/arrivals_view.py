@@ -1,6 +1,5 @@
 """Did it arrive? What came in last, as it comes, and what was refused."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,20 +9,22 @@ import streamlit as st
 from core import bootstrap
 from core.clock import now
 from core.domain.calls import ANONYMOUS
+from core.domain.mail_events import DELIVERY
 from core.domain.roles import Role
 from core.services.arrivals import TEST_PERSON, Arrival, latest_events, send_test_event
 from core.services.ingesting import rejections
 from core.ui import formats, signed_in
+from core.ui.data import data_words
 from core.ui.live import words
 
 OFTEN = 3.0  # seconds between two looks
 _SHOWN = 15
+_READ = 100  # what became of our own e-mails lies between
 _LONGEST = 120
 _LOOKED_AT = 200
 _WAYS = {
     "api": "Client or page",
     "pixel": "Pixel",
-    "delivery": "Our e-mails",
     "queue": "Queue",
     "test": "This page",
 }
@@ -53,7 +54,9 @@ def show() -> None:
             help=signed_in.why_not(Role.EDITOR)
             or "An event of nobody. No e-mail can follow from it.",
         )
-    _show_events(latest_events(bootstrap.database(), _SHOWN))
+    came_in = latest_events(bootstrap.database(), _READ)
+    others = [event for event in came_in if event.source != DELIVERY][:_SHOWN]
+    _show_events(others, since="of late" if came_in else "yet")
     _show_refused_requests()
     _show_rejected()
 
@@ -63,11 +66,11 @@ def _send() -> None:
     send_test_event(bootstrap.database(), now())
 
 
-def _show_events(events: Sequence[Arrival]) -> None:
+def _show_events(events: Sequence[Arrival], *, since: str) -> None:
     if not events:
         st.info(
-            "Nothing came in yet. Put the code into your page or your shop, do something there, "
-            "and it appears here within seconds.",
+            f"Nothing came in {since}. Put the code into your page or your shop, do something "
+            "there, and it appears here within seconds.",
             icon=":material/hourglass_empty:",
         )
         return
@@ -89,7 +92,10 @@ def _show_events(events: Sequence[Arrival]) -> None:
         alt="The events that came in last: when, of whom, what, and by which way",
         column_config={"What it says": st.column_config.TextColumn(width="large")},
     )
-    st.caption("The latest, shown anew every few seconds. E-mail addresses are masked.")
+    st.caption(
+        "The latest, shown anew every few seconds. E-mail addresses are masked. What becomes of "
+        "your e-mails stands on the page Live."
+    )
 
 
 def _person(user_id: str) -> str:
@@ -103,7 +109,7 @@ def _person(user_id: str) -> str:
 
 def _said(event: Arrival) -> str:
     told = ", ".join(
-        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        f"{name}: {data_words.value(value)}"
         for name, value in event.properties.items()
         if name != "context"
     )

@@ -96,6 +96,9 @@ def _make(place: str) -> None:
     kind = KeyKind(st.session_state[_key(place, "kind")])
     name = (st.session_state[_key(place, "name")] or "").strip()
     origins = (st.session_state.get(_key(place, "origins")) or "").split("\n")
+    if not name:
+        st.session_state[_key(place, "refused")] = "Give the key a name, such as shop."
+        return
     try:
         key = create_key(
             bootstrap.database(),

@@ -133,7 +133,7 @@ def show_place(home: Path) -> None:
     """Say where everything is kept."""
     st.caption(
         f":material/folder: Everything is kept on this computer, in `{home}`. "
-        "E-mails leave only for campaigns that you launch for real."
+        "Your customers get e-mails only from campaigns that you launch for real."
     )
 
 

@@ -12,7 +12,7 @@ from core.services.alerts import Alert, alert_settings, open_alerts, past_alerts
 from core.ui import formats, navigation
 from core.ui.live import words
 
-_TITLES = {
+TITLES = {
     Rule.LAG: "Decisions are behind",
     Rule.FAILURES: "E-mails fail",
     Rule.SILENCE: "No events come in",
@@ -27,7 +27,7 @@ def show(now: datetime) -> None:
     for alert in open_alerts(bootstrap.database()):
         st.error(
             f"{formats.plain(alert.said)} :gray[Raised {words.ago(alert.raised_at, now)}.]",
-            title=_TITLES[alert.rule],
+            title=TITLES[alert.rule],
             icon=":material/notifications_active:",
         )
 

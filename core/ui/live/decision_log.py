@@ -1,5 +1,6 @@
 """The log of decisions as they happen, with its filters."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -7,6 +8,7 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.campaigns import Campaign
+from core.domain.instants import as_microseconds
 from core.services.live_launches import Launch, LaunchMode
 from core.services.live_overview import LINES, Kind, Line, log
 from core.ui import formats
@@ -47,7 +49,7 @@ def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, Kind 
             index=None,
             key="live_of_campaign",
             placeholder="All",
-            format_func=lambda number: label(by_id[number]),
+            format_func=labels(list(by_id.values())).__getitem__,
             width=300,
         )
         kind = st.selectbox(
@@ -70,6 +72,20 @@ def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, Kind 
             help="Why somebody was not let in, or an e-mail was held back.",
         )
     return person.strip() or None, launch_id, kind, reason
+
+
+def labels(launches: Sequence[Launch]) -> dict[int, str]:
+    """Name launches to choose from; those of the same name also by the time of their launch."""
+    counts = Counter(label(launch) for launch in launches)
+    return {
+        launch.id: label(launch) if counts[label(launch)] == 1 else _dated(launch)
+        for launch in launches
+    }
+
+
+def _dated(launch: Launch) -> str:
+    zone = launch.campaign.timezone
+    return f"{label(launch)}, {formats.moment(as_microseconds(launch.launched_at), zone)} ({zone})"
 
 
 def label(launch: Launch) -> str:

@@ -19,7 +19,7 @@ from core.services.jobs import Job, JobState
 from core.services.live_launches import Launch
 from core.ui import formats
 from core.ui.live import words
-from core.ui.live.decision_log import label
+from core.ui.live.decision_log import label, labels
 from core.ui.rehearse import rehearse_words
 
 JOB = "drift"
@@ -65,7 +65,7 @@ def _show_form(launches: Sequence[Launch], *, is_running: bool) -> None:
             "Campaign",
             list(by_id),
             key="live_drift_launch",
-            format_func=lambda number: label(by_id[number]),
+            format_func=labels(launches).__getitem__,
             width=320,
         )
         launch = by_id[launch_id]

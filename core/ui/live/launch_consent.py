@@ -4,6 +4,8 @@ import streamlit as st
 
 from core import bootstrap
 from core.domain.campaigns import Campaign
+from core.domain.steps import WebhookStep
+from core.services.calling import refusal
 from core.services.delivering import Readiness, readiness
 from core.services.delivery_settings import delivery_settings
 from core.services.launch_preview import RehearsedSends, rehearsed_sends
@@ -48,6 +50,7 @@ def show_live(campaign: Campaign) -> tuple[bool, RehearsedSends | None]:
     found = rehearsed_sends(bootstrap.home(), campaign)
     ready = readiness(bootstrap.database(), bootstrap.outgoing())
     _show_rehearsed(campaign, found)
+    _show_uncalled(campaign)
     _show_readiness(ready)
     return ready.is_ready, found
 
@@ -84,6 +87,20 @@ def _show_rehearsed(campaign: Campaign, found: RehearsedSends | None) -> None:
         f"{_days(found.day_count)} up to {until}, **{formats.people(found.people_count)} would "
         f"have got {found.mail_count:,} {'e-mail' if found.mail_count == 1 else 'e-mails'}**."
     )
+
+
+def _show_uncalled(campaign: Campaign) -> None:
+    """Warn of steps whose call would be refused, however often it is tried."""
+    allowed = bootstrap.settings().private_webhook_hosts
+    urls = dict.fromkeys(step.url for step in campaign.steps if isinstance(step, WebhookStep))
+    for url in urls:
+        refused = refusal(url, allowed)
+        if refused is not None:
+            st.warning(
+                f"`{url.replace('`', '')}` will not be called: {formats.plain(refused)} Change "
+                "the step **Call another system** first.",
+                icon=":material/link_off:",
+            )
 
 
 def _days(count: int) -> str:

@@ -15,7 +15,7 @@ from core.services.live_launches import Launch, LaunchMode, LaunchState
 from core.services.live_overview import LaunchFigures
 from core.ui import audit, formats, notices, signed_in
 from core.ui.live import live_readers, version_form, words
-from core.ui.live.places import NOTICE
+from core.ui.live.places import NOTICE, STEERED
 from core.ui.rehearse import rehearse_words
 
 _ENDED = 3  # launches that were stopped and are listed without being asked for
@@ -67,10 +67,13 @@ def _told(figures: LaunchFigures) -> str:
     launch = figures.launch
     since = formats.moment(as_microseconds(launch.launched_at), launch.campaign.timezone)
     mails = words.messages(figures.messages, launch.mode) or "none due yet"
+    is_sent = figures.messages.get("sent") and bootstrap.settings().mail_server is None
+    place = " No mail server is set: what is sent are files, and nobody gets them."
     return (
         f"Version {launch.version_number}, launched {since} ({launch.campaign.timezone}). "
         f"{rehearse_words.entries(figures.entered_count).capitalize()}, "
         f"{formats.people(figures.under_way_count)} under way. E-mails: {mails}."
+        f"{place if is_sent else ''}"
     )
 
 
@@ -134,5 +137,6 @@ def _steer(deed: Callable[..., Launch], launch: Launch, done: str) -> None:
         notices.keep(NOTICE, str(error))
     else:
         live_readers.count_anew()
+        st.session_state[STEERED] = True
         audit.noted(f"{done} a campaign", launch.name, f"version {launch.version_number}")
         notices.keep(NOTICE, f"{done} “{launch.name}”.")

@@ -9,8 +9,15 @@ from core.clock import now
 from core.services.live_launches import Launch, launches
 from core.services.live_overview import LaunchFigures, pulse
 from core.ui import notices
-from core.ui.live import alert_banner, decision_log, launch_list, live_readers, pulse_view
-from core.ui.live.places import NOTICE
+from core.ui.live import (
+    alert_banner,
+    decision_log,
+    launch_list,
+    live_readers,
+    pulse_view,
+    troubles,
+)
+from core.ui.live.places import NOTICE, STEERED
 
 OFTEN = 5.0  # seconds between two looks
 
@@ -32,12 +39,16 @@ def show_overview() -> Overview:
 
 @st.fragment(run_every=OFTEN)
 def _overview() -> None:
+    if st.session_state.pop(STEERED, False):
+        st.rerun(scope="app")
     moment = now()
     notices.show(NOTICE)
     figures = live_readers.figures()
     alert_banner.show(moment)
     pulse_view.show(pulse(bootstrap.database(), moment), _under_way(figures), moment)
     launch_list.show(figures)
+    if figures:  # else they are listed on the page itself
+        troubles.show_count()
 
 
 def _under_way(figures: list[LaunchFigures]) -> int:

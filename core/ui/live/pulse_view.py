@@ -7,11 +7,12 @@ import streamlit as st
 from core import bootstrap
 from core.services.evaluator_switch import EvaluatorState
 from core.services.live_overview import MOST, Pulse
-from core.services.live_questions import is_needed
+from core.services.live_questions import needed_since
 from core.ui import formats
 from core.ui.live import switch_view, words
 
 _BEHIND = timedelta(seconds=30)
+_STARTS_WITHIN = timedelta(seconds=30)
 
 
 def show(pulse: Pulse, under_way_count: int, now: datetime) -> None:
@@ -67,7 +68,10 @@ def _next_due(pulse: Pulse, now: datetime) -> str:
 
 def _received(pulse: Pulse) -> str:
     again = pulse.duplicate_count
-    return f"All that came in since the start; {again:,} of them came twice and count once."
+    return (
+        f"All that came in since the start; {again:,} of them came twice and count once. What "
+        "became of our own e-mails is not among them."
+    )
 
 
 def _show_evaluator(pulse: Pulse, now: datetime) -> None:
@@ -86,13 +90,25 @@ def _show_evaluator(pulse: Pulse, now: datetime) -> None:
             f":green[:material/check_circle:] **The evaluator runs**, {_lag(pulse)}. "
             f"{_silence(pulse, now)}"
         )
-    elif is_needed(bootstrap.database()):
-        _show_missing(pulse)
     else:
+        _show_unheard(pulse, now)
+
+
+def _show_unheard(pulse: Pulse, now: datetime) -> None:
+    """Say why no evaluator is heard of: nothing calls for one, it starts, or it is down."""
+    since = needed_since(bootstrap.database())
+    if since is None:
         st.markdown(
             ":gray[:material/bedtime:] **Nothing to decide.** The evaluator starts by itself once "
             "a campaign is launched or events come in."
         )
+    elif now - since < _STARTS_WITHIN:
+        st.markdown(
+            ":primary[:material/hourglass_top:] **The evaluator is starting.** It takes a few "
+            "seconds; what comes in meanwhile is kept."
+        )
+    else:
+        _show_missing(pulse)
 
 
 def _show_missing(pulse: Pulse) -> None:

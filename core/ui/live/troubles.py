@@ -12,11 +12,12 @@ from core.domain.roles import Role
 from core.services.calling import call_again, dead_calls
 from core.services.live_events import try_again
 from core.services.live_launches import launches
-from core.services.live_questions import dead_letters, late_events
+from core.services.live_questions import MOST_ROWS, dead_letters, late_events
 from core.ui import audit, formats, notices, signed_in
 from core.ui.live import words
 from core.ui.live.places import NOTICE
 from core.ui.live.trouble_card import trouble_card
+from core.ui.rehearse import rehearse_words
 
 _ZONE = "UTC"
 
@@ -28,6 +29,25 @@ def show() -> None:
             "Nothing is amiss: everybody could be decided on, every call got through, and no event "
             "came too late."
         )
+
+
+def show_count() -> None:
+    """Say where everybody looks how much waits for somebody under “What went wrong”."""
+    people = len(dead_letters(bootstrap.database()))
+    calls = len(dead_calls(bootstrap.database()))
+    said = []
+    if people:
+        noun = "person" if people == 1 else "people"
+        said.append(f"**{_at_least(people)} {noun}** could not be decided on")
+    if calls:
+        noun = "call** to another system was" if calls == 1 else "calls** to other systems were"
+        said.append(f"**{_at_least(calls)} {noun} given up")
+    if said:
+        st.markdown(f":orange[:material/report:] {', and '.join(said)}: see *What went wrong*.")
+
+
+def _at_least(count: int) -> str:
+    return f"{count:,} or more" if count == MOST_ROWS else f"{count:,}"
 
 
 def show_if_any() -> bool:
@@ -72,14 +92,14 @@ def _show_calls() -> bool:
     if not calls:
         return False
     st.subheader("Other systems that could not be told", anchor=False)
-    st.caption("Each was tried for a day or longer. Mend the cause, then call again.")
+    st.caption("Trying again did not help, or could not. Mend the cause, then call again.")
     names = {launch.id: launch.name for launch in launches(bootstrap.database())}
     for call in calls:
         person = formats.plain(words.masked(call.user_id))
         campaign = formats.plain(names.get(call.launch_id, "a campaign"))
         with trouble_card(
             f"**{formats.plain(call.host)}** :gray[{campaign}, for {person}]",
-            f"Tried {call.attempt_count:,} times. {words.masked(call.reason)}",
+            f"Tried {rehearse_words.times(call.attempt_count)}. {words.masked(call.reason)}",
         ):
             _offer("Call again", f"live_call_{call.id}", _call_again, call.id)
     return True

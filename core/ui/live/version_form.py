@@ -12,7 +12,7 @@ from core.services.launch_versions import UnderWay, publish
 from core.services.live_launches import Launch
 from core.ui import audit, formats, notices, readers, signed_in
 from core.ui.live import live_readers
-from core.ui.live.places import NOTICE
+from core.ui.live.places import NOTICE, STEERED
 
 _CHOICES = {
     UnderWay.STAY: "Stay: they finish the version they entered",
@@ -84,6 +84,7 @@ def _publish(launch: Launch, version: CampaignVersion, under_way: UnderWay) -> N
         notices.keep(NOTICE, str(error))
         return
     live_readers.count_anew()
+    st.session_state[STEERED] = True
     audit.noted(
         "Published a version",
         launch.name,

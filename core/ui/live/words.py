@@ -91,6 +91,12 @@ def messages(counts: Mapping[str, int], mode: LaunchMode) -> str:
     return ", ".join(parts)
 
 
+def state(name: str, mode: LaunchMode) -> str:
+    """Say in which state an e-mail is: in a sandbox one that waits is never to leave."""
+    named = _MESSAGES_OF_SANDBOX if mode is LaunchMode.SANDBOX else MESSAGES
+    return named[name].capitalize()
+
+
 def why(mail: Mail) -> str:
     """Say why an e-mail is in its state, with what the mail server answered."""
     said = REASON_WORDS.get(mail.reason) or _WITHHELD.get(mail.reason, mail.reason)

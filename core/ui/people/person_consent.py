@@ -33,7 +33,7 @@ def show(person: Known) -> None:
                     "For": one.purpose.title,
                     "They": people_words.STATES[one.state],
                     "Gets e-mails": people_words.is_mailed(one),
-                    "Since": "–" if one.at is None else formats.moment(one.at, "UTC"),
+                    "Since (UTC)": "–" if one.at is None else formats.moment(one.at, "UTC"),
                     "Known from": one.source or "–",
                 }
                 for one in found
@@ -42,11 +42,12 @@ def show(person: Known) -> None:
         hide_index=True,
         alt="What this person agreed to",
     )
-    _show_history(user_id, is_silent=all(one.state is None for one in found))
-    _show_form(user_id, {one.purpose.name: one.purpose.title for one in found})
+    titles = {one.purpose.name: one.purpose.title for one in found}
+    _show_history(user_id, titles, is_silent=all(one.state is None for one in found))
+    _show_form(user_id, titles)
 
 
-def _show_history(user_id: str, *, is_silent: bool) -> None:
+def _show_history(user_id: str, titles: dict[str, str], *, is_silent: bool) -> None:
     history = consents.history_of(bootstrap.database(), user_id)
     if not history:
         st.caption(
@@ -61,7 +62,7 @@ def _show_history(user_id: str, *, is_silent: bool) -> None:
                 [
                     {
                         "When": formats.exact_moment(record.at, "UTC"),
-                        "For": record.purpose,
+                        "For": titles.get(record.purpose, record.purpose),
                         "They": people_words.STATES[record.state],
                         "Known from": record.source,
                         "Proof": masked.text(record.evidence, user_id),
@@ -96,7 +97,7 @@ def _show_form(user_id: str, titles: dict[str, str]) -> None:
         )
         st.text_input(
             "How do you know?",
-            key=_REASON,
+            key=f"{_REASON}_{user_id}",
             placeholder="for example: said so by phone on 3 August",
             max_chars=_LONGEST,
         )
@@ -115,7 +116,7 @@ def _show_form(user_id: str, titles: dict[str, str]) -> None:
 
 @signed_in.only(Role.ADMIN)
 def _change(user_id: str) -> None:
-    reason = " ".join(str(st.session_state[_REASON] or "").split())
+    reason = " ".join(str(st.session_state[f"{_REASON}_{user_id}"] or "").split())
     if not reason:
         st.session_state[_REFUSED] = "Write how you know it: this is the proof that is kept."
         return
@@ -136,5 +137,5 @@ def _change(user_id: str) -> None:
         return
     said = people_words.STATES[state].lower()
     audit.noted("Changed a consent", user_id, f"{purpose}: now “{said}”, because: {reason}")
-    st.session_state[_REASON] = ""
+    st.session_state[f"{_REASON}_{user_id}"] = ""
     notices.keep(NOTICE, f"Saved: {said}. It counts from now on.")

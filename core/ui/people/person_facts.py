@@ -19,7 +19,7 @@ from core.services.live_overview import log
 from core.services.people import Deed
 from core.ui import formats, masked, navigation, readers
 from core.ui.data import data_words
-from core.ui.live import decision_log
+from core.ui.live import decision_log, mail_list
 from core.ui.live import words as live_words
 from core.ui.people import people_words
 from core.ui.rehearse import rehearse_records
@@ -75,6 +75,8 @@ def show_profile(found: Known) -> None:
         st.caption(f"Also known as {others}")
     if found.live is None and not found.uploaded:
         st.caption("Nothing but what they did: nobody sent or loaded a profile.")
+    if found.live is not None and found.uploaded:
+        st.caption("Campaigns that run live go by what is known live, rehearsals by your data.")
     if found.live is not None:
         _show_traits("Known live", found.live, found.user_id)
     for name, traits in found.uploaded.items():
@@ -131,7 +133,11 @@ def show_decisions(found: Known) -> None:
     """Show the messages of somebody, and why they got them or did not."""
     database = bootstrap.database()
     by_id = {launch.id: launch for launch in launches(database)}
-    messages = live_questions.outbox(database, user_id=found.user_id)
+    messages = [
+        one
+        for one in live_questions.outbox(database, user_id=found.user_id)
+        if one.launch_id in by_id
+    ]
     lines = [one for one in log(database, user_id=found.user_id) if one.launch_id in by_id]
     if not lines and not messages:
         st.markdown("No campaign that runs live has had anything to do with them yet.")
@@ -161,9 +167,12 @@ def show_decisions(found: Known) -> None:
         said = [
             {
                 "Due": formats.exact_moment(message.due_at, zone),
-                "E-mail": titles.get(message.template, message.template),
-                "State": live_words.MESSAGES.get(message.state, message.state),
+                "E-mail": mail_list.called(
+                    message.template, message.step, by_id[message.launch_id].campaign, titles
+                ),
+                "State": live_words.state(message.state, by_id[message.launch_id].mode),
                 "To": masked.text(message.address or "–", found.user_id),
+                "Campaign": decision_log.label(by_id[message.launch_id]),
             }
             for message in messages
         ]

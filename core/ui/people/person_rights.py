@@ -65,7 +65,8 @@ def _show_erasing(user_id: str, email: str | None) -> None:
                 "person.",
                 icon=":material/group:",
             )
-    is_sure = st.checkbox("Yes, erase this person for good", key=_SURE)
+    # A key of each person's own: what was ticked for one never arms the button for another.
+    is_sure = st.checkbox("Yes, erase this person for good", key=f"{_SURE}_{user_id}")
     st.button(
         "Erase",
         type="primary",
@@ -83,7 +84,7 @@ def _show_erasing(user_id: str, email: str | None) -> None:
 @signed_in.only(Role.ADMIN)
 def _erase(user_id: str) -> None:
     database, home = bootstrap.database(), bootstrap.home()
-    st.session_state[_SURE] = False
+    st.session_state[f"{_SURE}_{user_id}"] = False
     if is_erasing():
         st.session_state[_REFUSED] = "Somebody is being erased just now; wait until that is done."
         return
@@ -99,7 +100,7 @@ def _erase(user_id: str) -> None:
         return erasing.go_on(database, home, number, at=now(), report=job.report)
 
     bootstrap.jobs().start(ERASE_JOB, carry_out)
-    st.session_state.pop("people_search", None)
+    st.session_state["people_search"] = ""
 
 
 def is_erasing() -> bool:

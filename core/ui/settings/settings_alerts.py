@@ -12,6 +12,7 @@ from core.services import phrases
 from core.services.alert_rules import LEAST, RATES, WITHIN, Alarms, Rule, RuleSetting
 from core.services.alerts import AlertSettings, alert_settings, keep_alert_settings
 from core.ui import audit, formats, notices, signed_in
+from core.ui.live.alert_banner import TITLES
 
 _KEY = "settings_alerts"
 _NOTICE = "settings_alerts_notice"
@@ -95,6 +96,6 @@ def _keep(given: AlertSettings) -> None:
     except UnusableInput as error:
         st.session_state[_FAILURE] = str(error)
         return
-    on = [rule.value for rule, one in kept.alarms.rules.items() if one.is_on]
+    on = [TITLES[rule] for rule, one in kept.alarms.rules.items() if one.is_on]
     audit.noted("Changed alerts", "Alerts", f"on: {', '.join(on) or 'none'}")
     notices.keep(_NOTICE, "The alerts are saved.")

@@ -20,10 +20,12 @@ import core.services.kept_recommender
 import core.services.questions
 import core.ui.figures
 from core.domain.errors import CampaignError
-from core.settings import REPOSITORY
+from core.settings import OWN_ADDRESS, REPOSITORY
 from core.ui import front_door
 
 PARENT = str(os.getpid())
+_SCHEME = "https" if st.get_option("server.sslCertFile") else "http"
+os.environ[OWN_ADDRESS] = f"{_SCHEME}://localhost:{st.get_option('server.port')}"
 WORKER = [sys.executable, "-m", "core", "worker", "--name", f"dashboard-{PARENT}"]
 
 

@@ -218,7 +218,7 @@ def _delivery(engine: Engine, away: Outgoing) -> Delivery:
 
 def public_url() -> str:
     """Give the address at which people reach this installation, without a slash at its end."""
-    return public_url_or_local(delivery_settings(database()))
+    return public_url_or_local(delivery_settings(database()), settings().local_url)
 
 
 def composer() -> LiveComposer:

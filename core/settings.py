@@ -12,6 +12,9 @@ from core.domain.roles import is_address, tidy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "data" / "local"
+LOCAL_URL = "http://localhost:8501"
+# Said by the dashboard to itself and its evaluator, for links of e-mails until there is another.
+OWN_ADDRESS = "REHEARSAL_OWN_ADDRESS"
 OPEN_TO_ALL = "REHEARSAL_OPEN_WITHOUT_SIGN_IN"
 
 # A name, or an address; one of version 6 stands without brackets unless a port follows.
@@ -26,7 +29,8 @@ class Settings:
     """Where this installation keeps its databases and datasets, and how it sends.
 
     `database_url` begins with `sqlite:///` or `postgresql+psycopg://`; it may hold a password and
-    therefore stays out of `repr`. Until somebody sets them, `mail_server` is None, `sender` empty.
+    therefore stays out of `repr`. `local_url` is where this machine reaches the dashboard. Until
+    somebody sets them, `mail_server` is None, `sender` empty.
     """
 
     home: Path
@@ -38,6 +42,7 @@ class Settings:
     private_webhook_hosts: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
     is_open_to_all: bool = False
+    local_url: str = LOCAL_URL
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -57,6 +62,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         amqp_url=environment.get("REHEARSAL_AMQP_URL", "").strip(),
         private_webhook_hosts=_hosts(environment.get("REHEARSAL_ALLOW_PRIVATE_WEBHOOKS", "")),
         admins=_admins(environment.get("REHEARSAL_ADMINS", "")),
+        local_url=environment.get(OWN_ADDRESS, "").strip() or LOCAL_URL,
         is_open_to_all=_is_open_to_all(environment.get(OPEN_TO_ALL, "").strip()),
     )
 

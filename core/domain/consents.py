@@ -45,7 +45,7 @@ class Purpose:
 MARKETING = Purpose(
     name=MARKETING_NAME,
     title="Marketing e-mails",
-    description="News, offers and reminders by e-mail. Every e-mail of a campaign asks for this.",
+    description="News, offers and reminders by e-mail.",
 )
 
 

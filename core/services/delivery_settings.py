@@ -15,7 +15,6 @@ from core.store.app_settings import keep_setting, setting
 from core.store.database import reading, writing
 
 SETTING = "delivery"
-LOCAL_URL = "http://localhost:8501"
 LONGEST = 300  # characters
 MOST_SEEDS = 20
 MOST_CONNECTIONS = 20
@@ -80,9 +79,9 @@ def keep_delivery_settings(
     return checked
 
 
-def public_url_or_local(settings: DeliverySettings) -> str:
+def public_url_or_local(settings: DeliverySettings, local_url: str) -> str:
     """Give where links lead, without a slash at its end: to this machine until it is set."""
-    return settings.public_url or LOCAL_URL
+    return settings.public_url or local_url
 
 
 def is_mailbox(address: str) -> bool:

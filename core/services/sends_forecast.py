@@ -100,7 +100,7 @@ def _caveats(campaign: Campaign, warm: timedelta) -> list[str]:
     said = ["It supposes that the coming weeks are like the history: no sale, no change of season."]
     if warm:
         said.append(
-            f"The first {_in_days(warm)} of the history are left out: what led to mails then may "
+            f"Left out: the first {_in_days(warm)} of the history, for what led to mails then may "
             "have begun before it."
         )
     if campaign.reentry is Always.ONCE:

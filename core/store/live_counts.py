@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, select, text, true
 from sqlalchemy.orm import Session
 
+from core.domain.mail_events import DELIVERY
 from core.store.live_events import HISTORY, PARTITION_COUNT
 from core.store.live_outbox import FAILED, SENT, UNKNOWN
 from core.store.live_sets import table_of
@@ -58,13 +59,15 @@ def oldest_waiting(session: Session) -> int | None:
 
 
 def pace(session: Session, now: int, within: int) -> Pace:
-    """Count what was received in the last `within` µs, from the latest events only.
+    """Count what came in in the last `within` µs, from the latest events only.
+
+    What became of our own e-mails did not come in.
 
     Where so many came that they do not reach back that far, the time is as long as they do.
     """
     latest = (
         select(_EVENTS.c.received_at)
-        .where(_EVENTS.c.source != HISTORY)
+        .where(_EVENTS.c.source.not_in((HISTORY, DELIVERY)))
         .order_by(_EVENTS.c.seq.desc())
         .limit(_LOOKED_AT)
         .subquery()

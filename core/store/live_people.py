@@ -15,6 +15,7 @@ from core.store.live_tables import ProfileRow, StateRow, SuppressionRow
 
 _STATES, _PROFILES = table_of(StateRow), table_of(ProfileRow)
 _SUPPRESSED = table_of(SuppressionRow)
+_LONGEST_ADDRESS = 320
 _SALT = "salt"  # no address: beside it stands, as its reason, what digests of addresses begin with
 
 
@@ -219,10 +220,16 @@ def _digest(salt: str, address: str) -> str:
     return f"digest:{hmac.new(bytes.fromhex(salt), plain, hashlib.sha256).hexdigest()}"
 
 
+def _email_key(email: str | None) -> str | None:
+    """Give what people are found by; an index has no room for more than an address."""
+    key = (email or "").strip().lower()
+    return key if 0 < len(key) <= _LONGEST_ADDRESS else None
+
+
 def _profile_row(profile: Profile, changed_at: int) -> dict[str, Any]:
     return {
         **profile._asdict(),
         "traits": json.dumps(profile.traits),
-        "email_key": profile.email.strip().lower() if profile.email else None,
+        "email_key": _email_key(profile.email),
         "changed_at": changed_at,
     }

@@ -62,7 +62,7 @@ def kept(database: Engine, **given: Any) -> DeliverySettings:
 
 def test_until_somebody_sets_them_they_are_the_usual_ones(database: Engine) -> None:
     assert delivery_settings(database) == USUAL
-    assert public_url_or_local(USUAL) == "http://localhost:8501"
+    assert public_url_or_local(USUAL, "http://localhost:87") == "http://localhost:87"
 
 
 def test_what_is_set_is_kept_tidied(database: Engine) -> None:
@@ -86,7 +86,7 @@ def test_what_is_set_is_kept_tidied(database: Engine) -> None:
         dkim_domain="shop.example",
         dkim_selector="s1",
     )
-    assert public_url_or_local(found) == "https://mail.shop.example"
+    assert public_url_or_local(found, "http://localhost:87") == "https://mail.shop.example"
 
 
 @pytest.mark.parametrize(

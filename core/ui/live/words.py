@@ -59,6 +59,7 @@ REASONS = {**_REFUSED, **_WITHHELD}
 _LEFT = {
     "new_version": "Leaves the flow: a new version took its place",
     "step_gone": "Leaves the flow: the new version has no such step",
+    "joined": "Leaves the flow: turned out to be somebody who is in it already",
     LiveReason.STOPPED: "Leaves the flow: the campaign was stopped",
 }
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import message_from_bytes
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -111,7 +113,9 @@ def test_a_cart_left_on_a_website_becomes_an_e_mail_and_its_decision_stands_in_t
     choose(page, "State", "Sent")
     expect(rows(page, "folder of e-mails").first).to_be_attached()
     (mail,) = shop.outbox.glob("**/*.eml")
-    assert f"To: {ADDRESS}" in mail.read_text()
+    letter = message_from_bytes(mail.read_bytes())
+    assert letter["To"] == ADDRESS
+    assert letter["List-Unsubscribe"].startswith(f"<http://localhost:{urlsplit(page.url).port}/t/")
 
     stop_for_good(page)
 

@@ -14,7 +14,7 @@ from threading import Thread
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from core.settings import REPOSITORY
 from core.store.database import open_database
@@ -23,6 +23,7 @@ from tests.clients.tools import MODULES, PYTHON, needed
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing but our pages is loaded: no updates, no sync, no first-run calls.
+WIDE: ViewportSize = {"width": 1440, "height": 1000}
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -132,7 +133,23 @@ def running(
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1440, "height": 1000})
+    with _opened(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def used_page(browser: Browser) -> Iterator[Page]:
+    """Give a page that has been used before: it has read the scripts, which takes a browser long.
+
+    For tests that look at what is shown and leave nothing behind in the browser.
+    """
+    with _opened(browser) as page:
+        yield page
+
+
+@contextmanager
+def _opened(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport=WIDE)
     opened.set_default_timeout(PATIENCE)
     yield opened
     opened.close()

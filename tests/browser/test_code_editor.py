@@ -50,6 +50,11 @@ st.code(json.dumps({"came": state.came, "saved": state.saved}))
 """
 
 
+@pytest.fixture
+def page(used_page: Page) -> Page:
+    return used_page
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(SCRIPT, tmp_path_factory.mktemp("editor")) as started:

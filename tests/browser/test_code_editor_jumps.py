@@ -31,6 +31,11 @@ st.code(state.text)
 """
 
 
+@pytest.fixture
+def page(used_page: Page) -> Page:
+    return used_page
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(SCRIPT, tmp_path_factory.mktemp("jumps")) as started:

@@ -1,9 +1,10 @@
 """What only a browser shows: deep links, narrow screens, and that nothing leaves this computer."""
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.steps import choose_data, eventually, settled
 
@@ -23,39 +24,36 @@ PAGES = {
     "settings": "Settings",
 }
 WIDTHS = (1440, 390)
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def asked(used_page: Page) -> Iterator[list[str]]:
+    """Give the list of what a page asks for."""
+    urls: list[str] = []
+
+    def note(request: Request) -> None:
+        urls.append(request.url)
+
+    used_page.on("request", note)
+    yield urls
+    used_page.remove_listener("request", note)
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_opens_by_its_address_and_fits_the_screen(
-    address: str, page: Page, path: str, width: int
+def test_every_page_opens_by_its_address_fits_the_screen_and_asks_nothing_of_another_computer(
+    address: str, asked: list[str], used_page: Page, path: str
 ) -> None:
-    page.set_viewport_size({"width": width, "height": 1000})
+    used_page.goto(f"{address}/{path}")
 
-    page.goto(f"{address}/{path}")
-
-    expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
-    settled(page)
-    assert page.get_by_test_id("stException").count() == 0
-    assert page.get_by_text("Page not found").count() == 0
-    eventually(
-        page,
-        lambda: page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        ),
-    )
-
-
-def test_no_page_asks_anything_of_another_computer(address: str, page: Page) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-
-    for path in PAGES:
-        page.goto(f"{address}/{path}")
-        expect(page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
-        settled(page)
-        page.wait_for_timeout(500)  # pictures and fonts are asked for once everything is drawn
-
+    expect(used_page.get_by_role("heading", name=PAGES[path], exact=True)).to_be_visible()
+    settled(used_page)
+    for width in WIDTHS:
+        used_page.set_viewport_size({"width": width, "height": 1000})
+        eventually(used_page, lambda: used_page.evaluate(FITS))
+    assert used_page.get_by_test_id("stException").count() == 0
+    assert used_page.get_by_text("Page not found").count() == 0
+    used_page.wait_for_timeout(500)  # pictures and fonts are asked for once everything is drawn
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
 

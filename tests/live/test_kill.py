@@ -37,7 +37,7 @@ from tests.live.law_stream import (
 )
 from tests.live.law_workers import Nursery, settle
 
-KILLS = int(os.environ.get("REHEARSAL_KILLS", "20"))
+KILLS = int(os.environ.get("REHEARSAL_KILLS", "12"))
 EVENTS = cart_events(max(1_500, 20 * KILLS))
 WORKERS = 2
 A_WHILE = timedelta(hours=4)  # longer than any sender may be silent

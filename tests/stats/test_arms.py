@@ -104,7 +104,7 @@ def test_without_two_arms_there_is_no_test(people: list[int]) -> None:
     assert (found.p_value, found.is_alarm, found.pairs) == (None, False, [])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(ARMS)
 def test_a_difference_lies_in_its_interval_and_p_between_0_and_1(
     arms: list[tuple[int, int]],

@@ -31,7 +31,7 @@ def test_p_values_are_corrected_as_in_r() -> None:
     assert holm([0.01, 0.02, 0.03, 0.04, 0.05]) == pytest.approx([0.05, 0.08, 0.09, 0.09, 0.09])
 
 
-@settings(max_examples=15, deadline=None)  # statsmodels takes 70 ms for each
+@settings(max_examples=6, deadline=None)  # statsmodels takes 70 ms for each
 @given(P_VALUES)
 def test_p_values_are_corrected_as_by_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]))

@@ -5,10 +5,11 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 
 from core.store.database import migrate, open_database
 
@@ -38,12 +39,8 @@ def postgresql_server() -> Iterator[str]:
 def postgresql_url(postgresql_server: str) -> str:
     """Make an empty PostgreSQL database and give its URL."""
     name = f"shop_{next(_numbers)}"
-    server = open_database(postgresql_server).execution_options(isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = server.url.set(database=name).render_as_string(hide_password=False)
-    server.dispose()
-    return url
+    _on_server(postgresql_server, f"CREATE DATABASE {name}")
+    return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -75,7 +72,51 @@ def empty(database_url: str, opened: Callable[[str], Engine]) -> Engine:
 
 
 @pytest.fixture
-def database(empty: Engine) -> Engine:
-    """Give a database with all tables."""
-    migrate(empty)
-    return empty
+def database(
+    request: pytest.FixtureRequest,
+    database_url: str,
+    opened: Callable[[str], Engine],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Engine:
+    """Give a database with all tables, copied: migrating each would take minutes of all tests."""
+    url = make_url(database_url)
+    if url.drivername == "sqlite":
+        shutil.copy(_sqlite_with_tables(tmp_path_factory.getbasetemp()), str(url.database))
+    else:
+        server_url = str(request.getfixturevalue("postgresql_server"))
+        template = _postgresql_with_tables(server_url)
+        _on_server(
+            server_url,
+            f"DROP DATABASE {url.database}",
+            f"CREATE DATABASE {url.database} TEMPLATE {template}",
+        )
+    return opened(database_url)
+
+
+@cache
+def _sqlite_with_tables(folder: Path) -> Path:
+    file = folder / "with-tables.sqlite"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@cache
+def _postgresql_with_tables(server_url: str) -> str:
+    name = "with_tables"
+    _on_server(server_url, f"CREATE DATABASE {name}")
+    _migrate(make_url(server_url).set(database=name).render_as_string(hide_password=False))
+    return name
+
+
+def _migrate(url: str) -> None:
+    engine = open_database(url)
+    migrate(engine)
+    engine.dispose()
+
+
+def _on_server(url: str, *statements: str) -> None:
+    server = open_database(url).execution_options(isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    server.dispose()

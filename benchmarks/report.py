@@ -14,7 +14,10 @@ Each was run three times unless its command says otherwise, in turns with what i
 Promises are held against the best runs; beside them stand the medians, and the seconds of work on \
 all cores together, which suffer least from whatever else the machine does. MB are 10⁶ bytes."""
 
-ORDER = ("Replay", "Rehearse", "Import", "Interactive", "Render", "Ingest", "Experiments", "Live")
+ORDER = (
+    *("Replay", "Rehearse", "Import", "Interactive", "Render", "Ingest", "Experiments", "Live"),
+    "Delivery",
+)
 TIMES_HEADER = ("", "best, s", "median, s", "processor, s", "peak memory, MB")
 
 
@@ -109,7 +112,8 @@ def put_into(path: Path, section: Section) -> None:
     known = _sections(path.read_text(encoding="utf-8")) if path.exists() else {}
     known[section.title] = rendered(section)
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = [known[title] for title in ORDER if title in known]
+    titles = sorted(known, key=lambda title: ORDER.index(title) if title in ORDER else len(ORDER))
+    written = [known[title] for title in titles]
     path.write_text("\n".join([f"{INTRODUCTION}\n", *written]), encoding="utf-8")
 
 

@@ -4,7 +4,6 @@
 """
 
 import shutil
-import statistics
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ from sqlalchemy import Engine
 from benchmarks import machine
 from benchmarks.measuring import ROUNDS, Measurement, measure
 from benchmarks.places import Place
-from benchmarks.report import Demand, Section
+from benchmarks.report import Section, rate_demand
 from core.domain.campaigns import Campaign
 from core.domain.events import Event
 from core.domain.mail_servers import MailServer, read_mail_server
@@ -68,21 +67,14 @@ def delivering(place: Place, rounds: int = ROUNDS) -> Section:
     load = machine.description()
     found = measure(list(LABELS), place, rounds)
     whole = found[WHOLE]
-    best, median = _rates(whole)
-    by_processor = max(facts["mails"] / facts["cpu_seconds"] for facts in whole.facts)
     return Section(
         title="Delivery",
         command=_command(place, rounds),
         machine=load,
         sentences=_sentences(whole),
         demands=[
-            Demand(
-                "E-mails per second, composed, signed and sent",
-                f"{best:,.0f}/s",
-                f"{median:,.0f}/s",
-                f"{by_processor:,.0f}/s",
-                f"≥ {WANTED:,}/s",
-                best >= WANTED,
+            rate_demand(
+                "E-mails per second, composed, signed and sent", whole.rates("mails"), WANTED
             )
         ],
         header=("", "e-mails/s, best", "e-mails/s, median", "ms each, best"),
@@ -246,13 +238,8 @@ def _mail_count(place: Place) -> int:
     return max(1, min(MOST_MAILS, place.event_count // EVENTS_PER_MAIL))
 
 
-def _rates(measurement: Measurement) -> tuple[float, float]:
-    found = [facts["mails"] / facts["seconds"] for facts in measurement.facts]
-    return max(found), statistics.median(found)
-
-
 def _row(label: str, measurement: Measurement) -> list[str]:
-    best, median = _rates(measurement)
+    best, median, _ = measurement.rates("mails")
     return [label, f"{best:,.0f}", f"{median:,.0f}", f"{1e3 / best:.2f}"]
 
 
@@ -268,7 +255,7 @@ def _sentences(measured: Measurement) -> list[str]:
 
 
 def _bounds(found: Mapping[str, Measurement]) -> str:
-    each = {task: 1e3 / _rates(measurement)[0] for task, measurement in found.items()}
+    each = {task: 1e3 / measurement.rates("mails").best for task, measurement in found.items()}
     size = found[HANDING_OVER].facts[0]["bytes"] / 1e3
     rest = each[WHOLE] - each[COMPOSING] - each[HANDING_OVER]
     return (

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -28,7 +27,7 @@ from benchmarks import machine
 from benchmarks.measuring import ROUNDS, Measurement, measure
 from benchmarks.places import Place
 from benchmarks.render import one_core
-from benchmarks.report import Demand, Section
+from benchmarks.report import Section, rate_demand
 from core.api.bodies import parse_object
 from core.api.gate import Gate
 from core.api.limits import Limits
@@ -59,22 +58,13 @@ def ingesting(place: Place, rounds: int = ROUNDS) -> Section:
     load = machine.description()
     found = measure(list(LABEL_BY_TASK), place, rounds)
     whole = found["ingest_http"]
-    best, median = _rates(whole)
-    by_processor = max(facts["events"] / facts["cpu_seconds"] for facts in whole.facts)
     return Section(
         title="Ingest",
         command=_command(place, rounds),
         machine=load,
         sentences=_sentences(whole),
         demands=[
-            Demand(
-                "Events per second by HTTP batches of 100",
-                f"{best:,.0f}/s",
-                f"{median:,.0f}/s",
-                f"{by_processor:,.0f}/s",
-                f"≥ {WANTED:,}/s",
-                best >= WANTED,
-            )
+            rate_demand("Events per second by HTTP batches of 100", whole.rates("events"), WANTED)
         ],
         header=("", "events/s, best", "events/s, median", "µs each, best"),
         rows=[_row(label, found[task]) for task, label in LABEL_BY_TASK.items()],
@@ -226,13 +216,8 @@ def _batch_count(place: Place) -> int:
     return max(1, min(MOST_EVENTS, place.event_count) // BATCH_SIZE)
 
 
-def _rates(measurement: Measurement) -> tuple[float, float]:
-    found = [facts["events"] / facts["seconds"] for facts in measurement.facts]
-    return max(found), statistics.median(found)
-
-
 def _row(label: str, measurement: Measurement) -> list[str]:
-    best, median = _rates(measurement)
+    best, median, _ = measurement.rates("events")
     return [label, f"{best:,.0f}", f"{median:,.0f}", f"{1e6 / best:.0f}"]
 
 
@@ -248,7 +233,7 @@ def _sentences(whole: Measurement) -> list[str]:
 
 
 def _bounds(found: Mapping[str, Measurement]) -> str:
-    each = {task: 1e6 / _rates(measurement)[0] for task, measurement in found.items()}
+    each = {task: 1e6 / measurement.rates("events").best for task, measurement in found.items()}
     return (
         f"Storing bounds it: alone, batch by batch, it takes {each['ingest_store']:.0f} µs an"
         f" event, in good part the commit's waiting for the disk, and reading"

@@ -2,7 +2,6 @@
 
 import random
 import shutil
-import statistics
 import tempfile
 import time
 import warnings
@@ -16,9 +15,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from benchmarks import machine
-from benchmarks.measuring import ROUNDS, Measurement, measure
+from benchmarks.measuring import ROUNDS, Measurement, Rates, measure
 from benchmarks.places import Place
-from benchmarks.report import Demand, Section
+from benchmarks.report import Demand, Section, rate_demand
 from core.domain.instants import as_microseconds
 from core.live.evaluator import EVENTS_AT_ONCE
 from core.services.campaign_files import load_campaign
@@ -77,7 +76,12 @@ def deciding(place: Place, rounds: int = ROUNDS) -> Section:
             "trace and outbox written, committed.",
         ],
         demands=[
-            *(_demand(task, found[task]) for task in WANTED),
+            *(
+                rate_demand(
+                    f"Events decided per second, {LABELS[task]}", _rates(found[task]), wanted
+                )
+                for task, wanted in WANTED.items()
+            ),
             _shared(found["live_postgresql"], found[TWO]),
         ],
         header=("", "events/s, best", "events/s, median", "events per processor s", "enrolments"),
@@ -167,14 +171,6 @@ def _user(number: int) -> str:
     return f"u{number:07}"
 
 
-def _demand(task: str, measurement: Measurement) -> Demand:
-    best, median, at_work = _rates(measurement)
-    about = f"Events decided per second, {LABELS[task]}"
-    wanted = WANTED[task]
-    found = [f"{rate:,.0f}/s" for rate in (best, median, at_work)]
-    return Demand(about, *found, f"≥ {wanted:,}/s", best >= wanted)
-
-
 def _shared(one: Measurement, two: Measurement) -> Demand:
     """Compare two workers with one."""
     ratios = [b / a for a, b in zip(_rates(one), _rates(two), strict=True)]
@@ -189,11 +185,8 @@ def _row(task: str, measurement: Measurement) -> list[str]:
     return [LABELS[task], *rates, f"{measurement.facts[0]['enrolments']:,}"]
 
 
-def _rates(measurement: Measurement) -> tuple[float, float, float]:
-    """Give events per second: of the best run, of the median, and per second of own work."""
-    on_clock = [facts["events"] / facts["seconds"] for facts in measurement.facts]
-    at_work = [facts["events"] / facts["cpu_seconds"] for facts in measurement.facts]
-    return max(on_clock), statistics.median(on_clock), max(at_work)
+def _rates(measurement: Measurement) -> Rates:
+    return measurement.rates("events")
 
 
 def _made(place: Place) -> Path:

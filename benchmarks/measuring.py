@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.places import Place
 from core.settings import REPOSITORY
@@ -30,6 +30,14 @@ class Run:
     cpu_seconds: float
     peak_memory: int
     facts: Mapping[str, Any]
+
+
+class Rates(NamedTuple):
+    """How many per second: of the best run, of the median, per second of own work at best."""
+
+    best: float
+    median: float
+    by_processor: float
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,12 @@ class Measurement:
     def peak_memory(self) -> int:
         """Give the most memory that any run had, in bytes."""
         return max(run.peak_memory for run in self.runs)
+
+    def rates(self, counted: str) -> "Rates":
+        """Give how many of what a fact counts were done per second: `facts[counted]`."""
+        on_clock = [facts[counted] / facts["seconds"] for facts in self.facts]
+        at_work = [facts[counted] / facts["cpu_seconds"] for facts in self.facts]
+        return Rates(max(on_clock), statistics.median(on_clock), max(at_work))
 
     @property
     def facts(self) -> Sequence[Mapping[str, Any]]:

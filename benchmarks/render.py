@@ -4,7 +4,6 @@ import json
 import os
 import resource
 import shutil
-import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.measuring import ROUNDS, Measurement, measure
 from benchmarks.places import Place
-from benchmarks.report import Demand, Section
+from benchmarks.report import Section, rate_demand
 from core.rendering.emails import EmailTemplate, Outcome, RenderedEmail
 from core.rendering.environment import mjml_environment
 from core.rendering.hardening import harden
@@ -66,28 +65,17 @@ def rendering(place: Place, rounds: int = ROUNDS) -> Section:
         machine=load,
         sentences=_sentences(whole),
         demands=[
-            rate_demand("Jinja, hardening and MJML, e-mails per second", alone, WANTED_ALONE),
-            rate_demand("Whole path to MIME, e-mails per second", whole, WANTED_WHOLE),
+            rate_demand(
+                "Jinja, hardening and MJML, e-mails per second", alone.rates("emails"), WANTED_ALONE
+            ),
+            rate_demand(
+                "Whole path to MIME, e-mails per second", whole.rates("emails"), WANTED_WHOLE
+            ),
         ],
         header=("", "e-mails/s, best", "e-mails/s, median", "ms each, best"),
         rows=[_row(LABEL_BY_TASK[task], found[task]) for task in tasks],
         notes=[note or _about_reference(alone, found["render_reference"])],
     )
-
-
-def rate_demand(about: str, measurement: Measurement, at_least: int) -> Demand:
-    """Demand so many e-mails a second."""
-    best, median, processor = rates(measurement)
-    found, by_medians, by_processor = (f"{rate:,.0f}/s" for rate in (best, median, processor))
-    wanted = f"≥ {at_least:,}/s"
-    return Demand(about, found, by_medians, by_processor, wanted, best >= at_least)
-
-
-def rates(measurement: Measurement) -> tuple[float, float, float]:
-    """Give e-mails per second: of the best run, of the median, and per second of work."""
-    on_clock = [facts["emails"] / facts["seconds"] for facts in measurement.facts]
-    at_work = [facts["emails"] / facts["cpu_seconds"] for facts in measurement.facts]
-    return max(on_clock), statistics.median(on_clock), max(at_work)
 
 
 def alone(place: Place) -> Mapping[str, Any]:
@@ -256,12 +244,12 @@ def _sentences(whole: Measurement) -> list[str]:
 
 
 def _row(label: str, measurement: Measurement) -> list[str]:
-    best, median, _ = rates(measurement)
+    best, median, _ = measurement.rates("emails")
     return [label, f"{best:,.0f}", f"{median:,.0f}", f"{1000 / best:.2f}"]
 
 
 def _about_reference(alone: Measurement, reference: Measurement) -> str:
-    times = rates(alone)[0] / rates(reference)[0]
+    times = alone.rates("emails").best / reference.rates("emails").best
     return (
         f"The reference implementation is npm `mjml` {_reference_version()}. Filling in, hardening"
         f" and compiling together are {times:,.1f} times as fast as its compiling alone."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.measuring import Measurement
+from benchmarks.measuring import Measurement, Rates
 
 INTRODUCTION = """# Benchmarks
 
@@ -48,6 +48,12 @@ class Section:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = field(default=())
+
+
+def rate_demand(about: str, rates: Rates, wanted: int) -> Demand:
+    """Promise so many per second."""
+    found = [f"{rate:,.0f}/s" for rate in rates]
+    return Demand(about, *found, f"≥ {wanted:,}/s", rates.best >= wanted)
 
 
 def times_row(label: str, measurement: Measurement) -> list[str]:

@@ -66,12 +66,12 @@ def test_cores_are_given_back_after_a_measurement() -> None:
 def test_a_rate_is_that_of_the_best_run_and_holds_from_what_was_asked() -> None:
     measured = _measured(0.5, 1.0, 2.0)
 
-    demand = render.rate_demand("rate", measured, 2_000)
+    demand = report.rate_demand("rate", measured.rates("emails"), 2_000)
 
     assert (demand.found, demand.by_medians, demand.wanted) == ("2,000/s", "1,000/s", "≥ 2,000/s")
     assert demand.by_processor == "4,000/s"
     assert demand.is_met
-    assert not render.rate_demand("rate", measured, 2_001).is_met
+    assert not report.rate_demand("rate", measured.rates("emails"), 2_001).is_met
 
 
 def test_without_node_the_others_are_measured_and_the_report_says_so(

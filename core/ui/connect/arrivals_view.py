@@ -13,7 +13,7 @@ from core.domain.mail_events import DELIVERY
 from core.domain.roles import Role
 from core.services.arrivals import TEST_PERSON, Arrival, latest_events, send_test_event
 from core.services.ingesting import rejections
-from core.ui import formats, signed_in
+from core.ui import formats, masked, signed_in
 from core.ui.data import data_words
 from core.ui.live import words
 
@@ -79,7 +79,7 @@ def _show_events(events: Sequence[Arrival], *, since: str) -> None:
         {
             "Came in": words.ago(event.received_at, moment),
             "Person": _person(event.user_id),
-            "Event": words.masked(event.event),
+            "Event": masked.text(event.event),
             "What it says": _said(event),
             "By": _WAYS.get(event.source, event.source.replace(":", " ").capitalize()),
         }
@@ -103,8 +103,8 @@ def _person(user_id: str) -> str:
     if user_id == TEST_PERSON:
         return "Test"
     if user_id.startswith(ANONYMOUS):
-        return f"Visitor {words.masked(user_id.removeprefix(ANONYMOUS))[:8]}"
-    return words.masked(user_id)
+        return f"Visitor {masked.text(user_id.removeprefix(ANONYMOUS))[:8]}"
+    return masked.text(user_id)
 
 
 def _said(event: Arrival) -> str:
@@ -113,8 +113,8 @@ def _said(event: Arrival) -> str:
         for name, value in event.properties.items()
         if name != "context"
     )
-    masked = words.masked(told)
-    return masked if len(masked) <= _LONGEST else masked[: _LONGEST - 1] + "…"
+    hidden = masked.text(told)
+    return hidden if len(hidden) <= _LONGEST else hidden[: _LONGEST - 1] + "…"
 
 
 def _show_refused_requests() -> None:
@@ -130,7 +130,7 @@ def _show_refused_requests() -> None:
         refused = f"A request{page} was refused {last}"
         if count > 1:
             refused = f"{count:,} requests{page} were refused, the last one {last}"
-        st.warning(f"{refused}: {formats.plain(words.masked(reason))}.", icon=":material/block:")
+        st.warning(f"{refused}: {formats.plain(masked.text(reason))}.", icon=":material/block:")
 
 
 def _show_rejected() -> None:
@@ -151,7 +151,7 @@ def _show_rejected() -> None:
                 "Last": words.ago(latest[kind, reason, source], moment),
                 "How often": count,
                 "What": _CALLS.get(kind, "Unknown"),
-                "Why": words.masked(reason),
+                "Why": masked.text(reason),
                 "By": _WAYS.get(source, source),
             }
             for (kind, reason, source), count in counts.items()

@@ -9,7 +9,7 @@ from core import bootstrap
 from core.domain.instants import as_microseconds
 from core.services.alert_rules import Rule
 from core.services.alerts import Alert, alert_settings, open_alerts, past_alerts
-from core.ui import formats, navigation
+from core.ui import formats, masked, navigation
 from core.ui.live import words
 
 TITLES = {
@@ -52,7 +52,7 @@ def show_past() -> None:
 def _show_where() -> None:
     ways = alert_settings(bootstrap.database()).ways
     said = "Alerts are shown here only." if not ways else "Alerts are shown here and told: "
-    listed = ", ".join(formats.plain(words.masked(target)) for _, target in ways)
+    listed = ", ".join(formats.plain(masked.text(target)) for _, target in ways)
     st.markdown(f"{said}{listed}")
     st.page_link(navigation.SETTINGS, label="Set alerts", icon=navigation.SETTINGS.icon)
 

@@ -11,7 +11,7 @@ from core.domain.campaigns import Campaign
 from core.domain.instants import as_microseconds
 from core.services.live_launches import Launch, LaunchMode
 from core.services.live_overview import LINES, Kind, Line, log
-from core.ui import formats
+from core.ui import formats, masked
 from core.ui.live import words
 from core.ui.rehearse import rehearse_records
 
@@ -97,7 +97,7 @@ def _row(line: Line, launch: Launch, zone: str) -> dict[str, str]:
     campaign: Campaign = launch.campaign
     return {
         "Decided": formats.exact_moment(line.decided_at, zone),
-        "Person": words.masked(line.user_id),
+        "Person": masked.text(line.user_id),
         "What": words.line(line, campaign, launch.mode, zone),
         "Campaign": label(launch),
     }

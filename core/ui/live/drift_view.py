@@ -17,7 +17,7 @@ from core.services.drift_causes import Cause, Difference
 from core.services.drift_replay import DriftProgress, Watch
 from core.services.jobs import Job, JobState
 from core.services.live_launches import Launch
-from core.ui import formats
+from core.ui import formats, masked
 from core.ui.live import words
 from core.ui.live.decision_log import label, labels
 from core.ui.rehearse import rehearse_words
@@ -187,7 +187,7 @@ def _show_causes(differences: Sequence[Difference]) -> None:
 def _row(each: Difference, campaign: Campaign, zone: str) -> dict[str, str]:
     mails = rehearse_words.mail_labels(campaign)
     return {
-        "Person": words.masked(each.user_id),
+        "Person": masked.text(each.user_id),
         "What": mails.get(each.step, each.step) if each.step else "Entry",
         "Live": _decided(each.live, each.live_at, zone),
         "Rehearsed": _decided(each.again, each.again_at, zone),

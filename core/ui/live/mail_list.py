@@ -12,7 +12,7 @@ from core.domain.errors import UnusableInput
 from core.domain.roles import Role
 from core.services.live_deeds import MOST_ROWS, Mail, mails, queue_failed, send_again
 from core.services.live_launches import Launch
-from core.ui import audit, formats, notices, readers, signed_in
+from core.ui import audit, formats, masked, notices, readers, signed_in
 from core.ui.live import live_readers, mail_opened, words
 from core.ui.live.decision_log import label, labels
 from core.ui.live.places import NOTICE
@@ -84,7 +84,7 @@ def _filters(by_id: Mapping[int, Launch]) -> tuple[str | None, int | None, str |
 def _row(mail: Mail, launch: Launch, titles: Mapping[str, str], zone: str) -> dict[str, str]:
     return {
         "Due": formats.exact_moment(mail.due_at, zone),
-        "Person": words.masked(mail.user_id),
+        "Person": masked.text(mail.user_id),
         "E-mail": called(mail.template, mail.step, launch.campaign, titles),
         "State": words.state(mail.state, launch.mode),
         "Why": words.why(mail) if mail.reason else "",
@@ -121,7 +121,7 @@ def _show_stuck(state: str, by_id: Mapping[int, Launch]) -> None:
 
 
 def _show_one(mail: Mail, launch: Launch) -> None:
-    person = formats.plain(words.masked(mail.user_id))
+    person = formats.plain(masked.text(mail.user_id))
     zone = launch.campaign.timezone
     due = f"{formats.moment(mail.due_at, zone)} ({zone})"
     title = f"**{person}** :gray[{formats.plain(label(launch))}, due {due}]"

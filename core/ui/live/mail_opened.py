@@ -6,7 +6,7 @@ from core import bootstrap
 from core.clock import now
 from core.domain.instants import from_microseconds
 from core.services.live_deeds import Mail
-from core.ui import formats
+from core.ui import formats, masked
 from core.ui.live import words
 from core.ui.mail_preview import preview
 
@@ -17,7 +17,7 @@ def show(mail: Mail) -> None:
     """Show an e-mail, and what became of it."""
     is_sent = mail.state in ("sent", "unknown")
     with st.container(border=True):
-        to = f" to {formats.plain(words.masked(mail.address))}" if mail.address else ""
+        to = f" to {formats.plain(masked.text(mail.address))}" if mail.address else ""
         st.markdown(f"**{words.MESSAGES[mail.state].capitalize()}**{to}")
         if mail.reason or mail.detail:
             st.caption(formats.plain(words.why(mail)))

@@ -13,8 +13,7 @@ from core.services.calling import call_again, dead_calls
 from core.services.live_events import try_again
 from core.services.live_launches import launches
 from core.services.live_questions import MOST_ROWS, dead_letters, late_events
-from core.ui import audit, formats, notices, signed_in
-from core.ui.live import words
+from core.ui import audit, formats, masked, notices, signed_in
 from core.ui.live.places import NOTICE
 from core.ui.live.trouble_card import trouble_card
 from core.ui.rehearse import rehearse_words
@@ -67,9 +66,9 @@ def _show_failed() -> bool:
     for letter in letters:
         said = f"{len(letter.seqs):,} {'event' if len(letter.seqs) == 1 else 'events'}"
         when = formats.moment(letter.at, _ZONE)
-        person = formats.plain(words.masked(letter.user_id))
+        person = formats.plain(masked.text(letter.user_id))
         with trouble_card(
-            f"**{person}** :gray[{said}, {when} UTC]", f"Reason: {words.masked(letter.reason)}"
+            f"**{person}** :gray[{said}, {when} UTC]", f"Reason: {masked.text(letter.reason)}"
         ):
             _offer("Try again", f"live_try_{letter.id}", _try_again, letter.id)
     return True
@@ -83,7 +82,7 @@ def _try_again(letter_id: int) -> None:
         notices.keep(NOTICE, str(error))
     else:
         audit.noted("Tried again", letter.user_id, "a person who could not be decided on")
-        notices.keep(NOTICE, f"{words.masked(letter.user_id)} is decided on once more.")
+        notices.keep(NOTICE, f"{masked.text(letter.user_id)} is decided on once more.")
 
 
 def _show_calls() -> bool:
@@ -95,11 +94,11 @@ def _show_calls() -> bool:
     st.caption("Trying again did not help, or could not. Mend the cause, then call again.")
     names = {launch.id: launch.name for launch in launches(bootstrap.database())}
     for call in calls:
-        person = formats.plain(words.masked(call.user_id))
+        person = formats.plain(masked.text(call.user_id))
         campaign = formats.plain(names.get(call.launch_id, "a campaign"))
         with trouble_card(
             f"**{formats.plain(call.host)}** :gray[{campaign}, for {person}]",
-            f"Tried {rehearse_words.times(call.attempt_count)}. {words.masked(call.reason)}",
+            f"Tried {rehearse_words.times(call.attempt_count)}. {masked.text(call.reason)}",
         ):
             _offer("Call again", f"live_call_{call.id}", _call_again, call.id)
     return True
@@ -139,7 +138,7 @@ def _show_late() -> bool:
         )
         rows = [
             {
-                "Person": words.masked(event.user_id),
+                "Person": masked.text(event.user_id),
                 "Event": event.event,
                 "Happened": formats.exact_moment(event.at, _ZONE),
                 "Came in": formats.exact_moment(event.received_at, _ZONE),

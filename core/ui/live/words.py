@@ -16,10 +16,9 @@ from core.services.delivering import REASON_WORDS
 from core.services.live_deeds import Mail
 from core.services.live_launches import LaunchMode, LaunchState
 from core.services.live_overview import Kind, Line
-from core.ui import formats
+from core.ui import formats, masked
 from core.ui.rehearse import rehearse_words
 
-_ADDRESS = re.compile(r"([\w.%+-])[\w.%+-]*@([\w-]+(?:\.[\w-]+)+)")
 _CASE = re.compile(r"cases\[(\d+)\]")
 
 KINDS = {
@@ -64,11 +63,6 @@ _LEFT = {
 }
 
 
-def masked(text: str) -> str:
-    """Hide most of every e-mail address in a text: `a…@example.org`."""
-    return _ADDRESS.sub(r"\1…@\2", text)
-
-
 def ago(at: datetime, now: datetime) -> str:
     """Say how long ago something was: `just now`, `3 minutes ago`."""
     length = now - at
@@ -102,7 +96,7 @@ def why(mail: Mail) -> str:
     """Say why an e-mail is in its state, with what the mail server answered."""
     said = REASON_WORDS.get(mail.reason) or _WITHHELD.get(mail.reason, mail.reason)
     said = said[:1].upper() + said[1:]
-    return f"{said}: {masked(mail.detail)}" if mail.detail else said
+    return f"{said}: {masked.text(mail.detail)}" if mail.detail else said
 
 
 def line(said: Line, campaign: Campaign, mode: LaunchMode, zone: str) -> str:

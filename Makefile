@@ -6,15 +6,24 @@ CLIENTS := .venv-clients
 CLIENT_PACKAGES := segment-analytics-python==2.4.0 rudder-sdk-python==2.1.9
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
 
-.PHONY: run test setup bench lock check chromium rabbitmq clients clean components
+# Compiled on all cores afterwards, not on one by pip; what is written for other Pythons stays as it is.
+INSTALL := --quiet --no-compile --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib || true
+
+.PHONY: run test tools setup bench lock check chromium rabbitmq clients clean components
 
 run: setup ## the dashboard on http://127.0.0.1:8501, with the sample shop on first start
 	@$(BIN)/python -m core run
 
 setup: $(VENV)/run.stamp ## only the environment
 
-test: $(VENV)/dev.stamp chromium rabbitmq clients check ## lint, types, then every test
+test: $(VENV)/dev.stamp ## lint, types, then every test
+	@$(MAKE) --no-print-directory --jobs=2 tools check
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# One after the other: a package manager does one thing at a time.
+tools:
+	@$(MAKE) --no-print-directory --jobs=1 chromium rabbitmq clients
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -53,11 +62,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: requirements/run.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install $(INSTALL) -r requirements/run.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install $(INSTALL) -r requirements/dev.txt
+	@$(COMPILE)
 	@touch $@
 
 # Of their own, because they need older packages than ours.

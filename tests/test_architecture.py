@@ -61,7 +61,12 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -251,3 +256,17 @@ def test_broad_catches_stand_only_at_the_outer_edges() -> None:
     }
 
     assert found <= edges
+
+
+def test_what_renews_itself_alone_asks_who_looks() -> None:
+    """A fragment runs without the page that lets people in: `signed_in.fragment` asks each time."""
+    found = {
+        _shown(path)
+        for path in modules("core", "pages")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr == "fragment"
+        if isinstance(node.value, ast.Name) and node.value.id == "st"
+    }
+
+    # The second one is what keeps watch.
+    assert found == {"core/ui/signed_in.py", "core/ui/sign_in.py"}

@@ -120,3 +120,24 @@ def only(needed: Role) -> Callable[[Callable[Asked, None]], Callable[Asked, None
         return guarded
 
     return guard
+
+
+def fragment(
+    run_every: float | timedelta | None = None,
+) -> Callable[[Callable[Asked, None]], Callable[Asked, None]]:
+    """Make a part of a page renew itself alone, for whoever may see pages: `@fragment()`.
+
+    Such a part runs without the page around it, and so without what lets people in there.
+    `run_every` is in seconds.
+    """
+
+    def make(part: Callable[Asked, None]) -> Callable[Asked, None]:
+        @wraps(part)
+        def seen(*args: Asked.args, **kwargs: Asked.kwargs) -> None:
+            require(Role.VIEWER)
+            part(*args, **kwargs)
+
+        renewing: Callable[Asked, None] = st.fragment(seen, run_every=run_every)
+        return renewing
+
+    return make

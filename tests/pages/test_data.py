@@ -8,8 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import bootstrap
+from core.clock import now
+from core.domain.roles import Role
 from core.history.reading import list_datasets, open_dataset
 from core.services.imports import IMPORT_JOB
+from core.services.roles import give_role
 from core.ui.data.mapping_form import EVERY_ROW
 from tests.pages.conftest import Open, import_ended, metrics, open_tab, texts, uploads, widget
 
@@ -308,7 +311,14 @@ def test_past_imports_are_told_with_what_they_left_out(sample_home: Path, visit:
     assert r"**events\.csv\.gz**" in texts(app)
     assert "- 14 × no person named" in texts(app)
     assert "- 8 × a time more than a year in the future" in texts(app)
-    assert len(app.get("download_button")) == 1
+    assert [button.proto.disabled for button in app.get("download_button")] == [False]
+
+    give_role(
+        bootstrap.database(), "vera@example.com", Role.VIEWER, given_at=now(), given_by="test"
+    )
+    app.user = {"is_logged_in": True, "email": "vera@example.com", "email_verified": True}
+    app.run()
+    assert [button.proto.disabled for button in app.get("download_button")] == [True]
 
 
 def test_data_are_deleted_only_when_confirmed(sample_home: Path, visit: Open) -> None:

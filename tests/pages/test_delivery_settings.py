@@ -12,7 +12,12 @@ from core.domain.roles import Role
 from core.services import audit
 from core.services.company import Company, keep_company
 from core.services.delivering import note_trouble
-from core.services.delivery_settings import USUAL, delivery_settings
+from core.services.delivery_settings import (
+    USUAL,
+    DeliverySettings,
+    delivery_settings,
+    keep_delivery_settings,
+)
 from core.services.roles import give_role
 from tests.live.delivery.sinks import Sink, serving
 from tests.pages.conftest import Open, texts
@@ -128,8 +133,11 @@ def test_who_may_only_look_changes_nothing(home: Path, visit: Open) -> None:
     give_role(
         bootstrap.database(), "vera@example.com", Role.VIEWER, given_at=now(), given_by="test"
     )
+    kept = DeliverySettings(seed_addresses=("ada@example.com",))
+    keep_delivery_settings(bootstrap.database(), kept, changed_at=now())
     app = visit(PAGE)
     app.user = {"is_logged_in": True, "email": "vera@example.com", "email_verified": True}
     app.run()
 
     assert app.button(key=f"{BEGIN}_save").disabled
+    assert [area.value for area in app.text_area if area.label == "Seed list"] == ["a…@example.com"]

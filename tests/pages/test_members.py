@@ -148,3 +148,28 @@ def test_a_role_that_is_taken_away_ends_at_once() -> None:
     app.run()
 
     assert "has no role here yet" in texts(app)
+
+
+def test_a_part_that_renews_itself_alone_shows_nothing_to_who_has_no_role() -> None:
+    def part() -> None:
+        import streamlit as st
+
+        from core.ui import signed_in
+
+        @signed_in.fragment()
+        def seen() -> None:
+            st.markdown("Everybody's names")
+
+        seen()
+
+    give_role(bootstrap.database(), VERA, Role.VIEWER, given_at=AT, given_by=ADA)
+    app = AppTest.from_function(part)
+    app.user = {"is_logged_in": True, "email": VERA, "email_verified": True}
+    assert "Everybody" in texts(app.run())
+
+    take_role_away(bootstrap.database(), VERA)
+    forgotten(app)
+    app.run()
+
+    assert "Everybody" not in texts(app)
+    assert "Only people with a role" in app.info[0].value

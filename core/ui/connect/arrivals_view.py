@@ -38,7 +38,7 @@ _CALLS = {
 }
 
 
-@st.fragment(run_every=OFTEN)
+@signed_in.fragment(run_every=OFTEN)
 def show() -> None:
     """Show the latest events and refusals, anew every few seconds."""
     with st.container(

@@ -13,7 +13,7 @@ from core.history.storing import ImportReport
 from core.services import datasets
 from core.services.imports import IMPORT_JOB, Watching
 from core.services.jobs import Job, JobState
-from core.ui import formats, navigation, signed_in
+from core.ui import audit, formats, navigation, signed_in
 from core.ui.data import data_words
 from core.ui.datasets import CHOICE
 
@@ -76,13 +76,23 @@ def show(*, is_at_data: bool) -> None:
                 _show_outcome(job.result, is_at_data=is_at_data)
         case JobState.FAILED:
             st.error(formats.plain(job.message), title="Nothing was imported")
-            st.button("Understood", key="import_understood", on_click=forget)
+            _offer_to_forget()
         case JobState.CANCELLED:
             st.info(job.message, icon=":material/cancel:")
-            st.button("Understood", key="import_understood", on_click=forget)
+            _offer_to_forget()
 
 
-@st.fragment(run_every=_LOOK_EVERY)
+def _offer_to_forget() -> None:
+    st.button(
+        "Understood",
+        key="import_understood",
+        on_click=signed_in.only(Role.EDITOR)(forget),
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
+    )
+
+
+@signed_in.fragment(run_every=_LOOK_EVERY)
 def _watch() -> None:
     job = bootstrap.jobs().get(IMPORT_JOB)
     if job is None or job.state is not JobState.RUNNING:
@@ -185,22 +195,35 @@ def _download_rejects(name: str, record: ImportRecord, key: str) -> None:
     path = datasets.rejects_path(bootstrap.home(), name, record)
     if path is None:
         return
+
+    def told() -> bytes:
+        """Give the rows as they were written, with whatever addresses stand in them."""
+        signed_in.check(Role.EDITOR)
+        audit.noted("Downloaded rows that an import left out", name)
+        return path.read_bytes()
+
     st.download_button(
         "Download the rows that were left out",
-        path.read_bytes,
+        told,
         file_name=path.name,
         mime="text/csv",
         key=key,
         icon=":material/download:",
         on_click="ignore",
+        disabled=not signed_in.may(Role.EDITOR),
+        help=signed_in.why_not(Role.EDITOR),
     )
 
 
 def _finish(reports: Sequence[ImportReport], page: st.Page) -> None:
-    """Drop the outcome and go on; once it is dropped, its buttons are not there to be asked."""
+    """Drop the outcome and go on; once it is dropped, its buttons are not there to be asked.
+
+    Who only looks leaves it to those who import.
+    """
     if reports:
         st.session_state[CHOICE] = reports[0].manifest.name
-    forget()
+    if signed_in.may(Role.EDITOR):
+        forget()
     st.switch_page(page)
 
 

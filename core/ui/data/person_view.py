@@ -8,14 +8,14 @@ import streamlit as st
 from core.domain.events import Event
 from core.domain.values import JsonValue
 from core.services.datasets import Person
-from core.ui import formats, masked, readers
+from core.ui import formats, masked, readers, signed_in
 from core.ui.data import data_words
 from core.ui.readers import DatasetKey
 
 _MOST_EVENTS = 1_000
 
 
-@st.fragment
+@signed_in.fragment()
 def show(key: DatasetKey) -> None:
     """Show the search for a person, and what it found."""
     text = st.text_input(

@@ -17,7 +17,7 @@ from core.services.audience_test import (
 )
 from core.services.email_context import Recipient
 from core.services.jobs import Job, JobState
-from core.ui import formats, navigation
+from core.ui import formats, navigation, signed_in
 from core.ui.emails import (
     email_audience_view,
     email_draft,
@@ -117,7 +117,7 @@ def _start(key: DatasetKey, template: EmailTemplate, send: Send) -> None:
     bootstrap.jobs().start(JOB, run)
 
 
-@st.fragment(run_every=_LOOK_EVERY)
+@signed_in.fragment(run_every=_LOOK_EVERY)
 def _watch() -> None:
     job = bootstrap.jobs().get(JOB)
     if job is None or job.state is not JobState.RUNNING:

@@ -16,7 +16,7 @@ from core.services.experiment_words import REASON_WORDS
 from core.services.jobs import Job, JobState
 from core.stats.intervals import Reason
 from core.stats.simulated import AACheck, PowerCheck
-from core.ui import formats
+from core.ui import formats, signed_in
 from core.ui.experiments import (
     plan_explained,
     plan_figures,
@@ -121,7 +121,7 @@ def _reporting(job: Job, *, is_power: bool) -> Callable[[CheckProgress], None]:
     return lambda progress: job.report(Stage(is_power=is_power, progress=progress))
 
 
-@st.fragment(run_every=_LOOK_EVERY)
+@signed_in.fragment(run_every=_LOOK_EVERY)
 def _watch() -> None:
     job = bootstrap.jobs().get(JOB)
     if job is None or job.state is not JobState.RUNNING:

@@ -17,7 +17,7 @@ from core.services.drift_causes import Cause, Difference
 from core.services.drift_replay import DriftProgress, Watch
 from core.services.jobs import Job, JobState
 from core.services.live_launches import Launch
-from core.ui import formats, masked
+from core.ui import formats, masked, signed_in
 from core.ui.live import words
 from core.ui.live.decision_log import label, labels
 from core.ui.rehearse import rehearse_words
@@ -114,7 +114,7 @@ def _start(launch: Launch, since: datetime, until: datetime) -> None:
     bootstrap.jobs().start(JOB, run)
 
 
-@st.fragment(run_every=_LOOK_EVERY)
+@signed_in.fragment(run_every=_LOOK_EVERY)
 def _watch() -> None:
     job = bootstrap.jobs().get(JOB)
     if job is None or job.state is not JobState.RUNNING:

@@ -23,7 +23,7 @@ _TABLE = "live_mails"
 _LISTED = 10  # of those about which something may be done
 
 
-@st.fragment
+@signed_in.fragment()
 def show(launches: Sequence[Launch]) -> None:
     """Show the latest e-mails that fit the filters, and the one that is chosen."""
     by_id = {launch.id: launch for launch in launches}

@@ -8,7 +8,7 @@ from core import bootstrap
 from core.clock import now
 from core.services.live_launches import Launch, launches
 from core.services.live_overview import LaunchFigures, pulse
-from core.ui import notices
+from core.ui import notices, signed_in
 from core.ui.live import (
     alert_banner,
     decision_log,
@@ -37,7 +37,7 @@ def show_overview() -> Overview:
     return Overview(launches=launches(bootstrap.database()), received_count=state.received_count)
 
 
-@st.fragment(run_every=OFTEN)
+@signed_in.fragment(run_every=OFTEN)
 def _overview() -> None:
     if st.session_state.pop(STEERED, False):
         st.rerun(scope="app")
@@ -55,7 +55,7 @@ def _under_way(figures: list[LaunchFigures]) -> int:
     return sum(each.under_way_count for each in figures)
 
 
-@st.fragment(run_every=OFTEN)
+@signed_in.fragment(run_every=OFTEN)
 def show_log() -> None:
     """Show the log of decisions."""
     decision_log.show(launches(bootstrap.database()))

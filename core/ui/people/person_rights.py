@@ -133,7 +133,7 @@ def show_progress() -> None:
         )
 
 
-@st.fragment(run_every=timedelta(seconds=1))
+@signed_in.fragment(run_every=timedelta(seconds=1))
 def _show_running() -> None:
     job = bootstrap.jobs().get(ERASE_JOB)
     if job is None or job.state is not JobState.RUNNING:

@@ -13,7 +13,7 @@ from core.rehearsal.reports.ranges import depends_on_reactions
 from core.services.jobs import Job, JobState
 from core.services.rehearse import RehearsalProgress
 from core.services.stored_rehearsals import NamedVersion, RehearsalRecord, rehearse_and_keep
-from core.ui import formats
+from core.ui import formats, signed_in
 from core.ui.rehearse import rehearse_view
 
 JOB = "rehearse"
@@ -155,7 +155,7 @@ def _take_up(record: RehearsalRecord) -> None:
     forget()
 
 
-@st.fragment(run_every=_LOOK_EVERY)
+@signed_in.fragment(run_every=_LOOK_EVERY)
 def _watch() -> None:
     job = bootstrap.jobs().get(JOB)
     if job is None or job.state is not JobState.RUNNING:

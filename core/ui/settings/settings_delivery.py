@@ -20,7 +20,7 @@ from core.services.delivery_settings import (
     keep_delivery_settings,
     seed_list,
 )
-from core.ui import audit, formats, notices, signed_in
+from core.ui import audit, formats, masked, notices, signed_in
 
 _BEGIN, _NOTICE = "settings_delivery", "settings_delivery_notice"
 _REFUSED, _TRIED = "settings_delivery_refused", "settings_delivery_tried"
@@ -156,6 +156,10 @@ def _show_limits(kept: DeliverySettings) -> None:
 
 
 def _show_sandbox(kept: DeliverySettings) -> None:
+    if not signed_in.may(Role.ADMIN):
+        listed = "\n".join(masked.text(address) for address in kept.seed_addresses)
+        st.text_area("Seed list", listed, key=_key("seed_list"), height=100, disabled=True)
+        return
     _set("seed_addresses", "\n".join(kept.seed_addresses))
     st.text_area(
         "Seed list",

@@ -17,6 +17,8 @@ hypothesis.settings.register_profile("submission", derandomize=True)
 if os.environ.get("REHEARSAL_REQUIRE_TOOLS"):
     hypothesis.settings.load_profile("submission")
 
+pytest_plugins = ["tests.databases"]
+
 IMPORTED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""Both databases, as in the tests of the store, and the sample shop's people for the law."""
+"""Workers as processes, and the sample shop's people for the law."""
 
 import os
 from collections.abc import Iterator
@@ -6,37 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import _migrated, own_database
 from tests.live import law_workers
 from tests.live.law_workers import Nursery
 from tests.live.sample import Sample, sample
-from tests.store.conftest import (
-    database,
-    database_url,
-    empty,
-    opened,
-    postgresql_server,
-    postgresql_url,
-)
-
-__all__ = [
-    "_migrated",
-    "database",
-    "database_url",
-    "empty",
-    "opened",
-    "own_database",
-    "postgresql_server",
-    "postgresql_url",
-]
 
 SHARE = int(os.environ.get("REHEARSAL_SHARE", "80"))
-
-
-@pytest.fixture(scope="session")
-def empty_file(_migrated: Path) -> Path:
-    """Give a SQLite file with all tables and nothing in them, to be copied."""
-    return _migrated
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ WHOLE = 10_000
 @brief
 @given(case=flow_cases(), data=st.data())
 def test_clients_and_people_who_interfere_change_nothing_but_what_they_mean_to(
-    empty_file: Path, case: FlowCase, data: st.DataObject
+    migrated_file: Path, case: FlowCase, data: st.DataObject
 ) -> None:
     events = in_order([e for e in case.events if e.timestamp <= case.watermark])
     assume(events and is_live(case))
@@ -54,7 +54,7 @@ def test_clients_and_people_who_interfere_change_nothing_but_what_they_mean_to(
     marks = _watermarks(data, batches, case.watermark)
     draw = data.draw
 
-    with fresh(empty_file) as database:
+    with fresh(migrated_file) as database:
         launches = launched(database, case, events[0].timestamp - 1)
         door = Door(Shop(database), draw)
         changes = Changes(database, launches, draw)
@@ -75,7 +75,7 @@ def test_clients_and_people_who_interfere_change_nothing_but_what_they_mean_to(
 @settings(brief, max_examples=max(5, HISTORIES // 3))
 @given(case=flow_cases(), data=st.data())
 def test_who_is_named_midway_is_one_person_from_the_beginning(
-    empty_file: Path, case: FlowCase, data: st.DataObject
+    migrated_file: Path, case: FlowCase, data: st.DataObject
 ) -> None:
     events = in_order([e for e in case.events if e.timestamp <= case.watermark])
     # Chance is drawn by id: who is held out, and gets which variant, another id cannot say.
@@ -86,7 +86,7 @@ def test_who_is_named_midway_is_one_person_from_the_beginning(
     users = sorted({*(case.profiles or {}), *(e.user_id for e in events)})
     named = {user: data.draw(st.integers(0, len(batches))) for user in users}
 
-    with fresh(empty_file) as database:
+    with fresh(migrated_file) as database:
         shop = Shop(database)
         profiles = {nobody(u) if named[u] else u: p for u, p in (case.profiles or {}).items()}
         save_profiles(database, profiles, saved_at=from_microseconds(0))
@@ -140,7 +140,7 @@ def without_chance(written: dict[str, Any]) -> dict[str, Any]:
 @settings(brief, max_examples=max(5, HISTORIES // 3))
 @given(case=flow_cases(), data=st.data())
 def test_late_events_are_decided_alike_in_passes_of_any_size(
-    empty_file: Path, case: FlowCase, data: st.DataObject
+    migrated_file: Path, case: FlowCase, data: st.DataObject
 ) -> None:
     events = in_order([e for e in case.events if e.timestamp <= case.watermark])
     assume(events and is_live(case))
@@ -152,7 +152,7 @@ def test_late_events_are_decided_alike_in_passes_of_any_size(
 
     found = []
     for size in sizes:
-        with fresh(empty_file) as database:
+        with fresh(migrated_file) as database:
             launched(database, case, events[0].timestamp - 1)
             found.append(list(fed(database, arriving, marks, size)))
 

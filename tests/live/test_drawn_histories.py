@@ -43,7 +43,7 @@ TIMES = {"firings": (3,), "messages": (2, 5), "trace": (2, 4)}
 @brief
 @given(case=flow_cases(), data=st.data())
 def test_drawn_histories_are_decided_as_the_plain_reading_says(
-    empty_file: Path, case: FlowCase, data: st.DataObject
+    migrated_file: Path, case: FlowCase, data: st.DataObject
 ) -> None:
     events = in_order([e for e in case.events if e.timestamp <= case.watermark])
     consents = [p.get("consent") for p in (case.profiles or {}).values() if "consent" in p]
@@ -54,7 +54,7 @@ def test_drawn_histories_are_decided_as_the_plain_reading_says(
 
     mode = data.draw(st.sampled_from(LaunchMode))
 
-    with fresh(empty_file) as database:
+    with fresh(migrated_file) as database:
         save_profiles(database, case.profiles or {}, saved_at=from_microseconds(0))
         for written in case.campaigns:
             campaign = Campaign.model_validate({**written, **FOR_EVER})
@@ -71,10 +71,10 @@ def test_drawn_histories_are_decided_as_the_plain_reading_says(
 
 
 @contextmanager
-def fresh(empty_file: Path) -> Iterator[Engine]:
+def fresh(migrated_file: Path) -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shop.sqlite"
-        shutil.copy(empty_file, path)
+        shutil.copy(migrated_file, path)
         engine = open_database(f"sqlite:///{path}")
         try:
             yield engine

@@ -31,16 +31,6 @@ from core.services.experiments import (
     experiments,
 )
 from core.services.live_launches import LaunchMode, LaunchState, launches
-from tests.store.conftest import (
-    database,
-    database_url,
-    empty,
-    opened,
-    postgresql_server,
-    postgresql_url,
-)
-
-__all__ = ["database", "database_url", "empty", "opened", "postgresql_server", "postgresql_url"]
 
 AT = datetime(2026, 9, 1, 9, tzinfo=UTC)
 BY = "somebody"

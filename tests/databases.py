@@ -1,4 +1,4 @@
-"""Both databases, each test with one of its own."""
+"""Both databases, each test with one of its own: fixtures for tests of all rooms."""
 
 import itertools
 import shutil
@@ -71,17 +71,28 @@ def empty(database_url: str, opened: Callable[[str], Engine]) -> Engine:
     return opened(database_url)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a SQLite file with all tables and nothing in them, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "shop.sqlite"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def own_database(migrated_file: Path, tmp_path: Path, opened: Callable[[str], Engine]) -> Engine:
+    """Give a SQLite file with all tables, for what is the same on both kinds."""
+    return opened(f"sqlite:///{shutil.copy(migrated_file, tmp_path)}")
+
+
 @pytest.fixture
 def database(
-    request: pytest.FixtureRequest,
-    database_url: str,
-    opened: Callable[[str], Engine],
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, database_url: str, opened: Callable[[str], Engine]
 ) -> Engine:
     """Give a database with all tables, copied: migrating each would take minutes of all tests."""
     url = make_url(database_url)
     if url.drivername == "sqlite":
-        shutil.copy(_sqlite_with_tables(tmp_path_factory.getbasetemp()), str(url.database))
+        shutil.copy(request.getfixturevalue("migrated_file"), str(url.database))
     else:
         server_url = str(request.getfixturevalue("postgresql_server"))
         template = _postgresql_with_tables(server_url)
@@ -91,13 +102,6 @@ def database(
             f"CREATE DATABASE {url.database} TEMPLATE {template}",
         )
     return opened(database_url)
-
-
-@cache
-def _sqlite_with_tables(folder: Path) -> Path:
-    file = folder / "with-tables.sqlite"
-    _migrate(f"sqlite:///{file}")
-    return file
 
 
 @cache

@@ -137,9 +137,9 @@ def catalogue_card(row: Plain, names: ProductNames) -> dict[str, JsonValue]:
 
 def plain_number(number: Number | None) -> int | float | None:
     """Give a number as JSON holds it; None for one that is too large."""
-    if number is None or isinstance(number, int):
-        return number
-    return float(number) if abs(number) < _LARGEST else None
+    if isinstance(number, int):
+        return number if abs(number) < _LARGEST else None
+    return float(number) if number is not None and abs(number) < _LARGEST else None
 
 
 def _cause(trigger: TriggerFacts | None, meanings: Meanings) -> Deed | None:

@@ -1,19 +1,23 @@
 """Letters of composed e-mails: who sends, to whom, under which id, signed by DKIM."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from core.domain.errors import UnusableInput
+from core.domain.errors import CampaignError, UnusableInput
 from core.live.delivery.dkim import signed_message
 from core.live.delivery.identities import key_of_message_id, message_id
-from core.live.delivery.letters import Composed, Letter
+from core.live.delivery.letters import Composed, Composer, Composition, Letter, NotComposed
 from core.rendering.mime import Mailbox, as_message
 from core.services.delivering import Readied
 from core.store import live_outbox
 from core.store.live_outbox import OutboxMessage
+
+logger = logging.getLogger(__name__)
 
 SANDBOX_PREFIX = "[Sandbox] "
 SANDBOX_HEADER = "X-Rehearsal-Sandbox"
@@ -26,6 +30,28 @@ class Item:
     message: OutboxMessage
     letter: Letter
     address: str
+
+
+def composed_each(
+    composer: Composer, messages: Sequence[OutboxMessage], now: datetime
+) -> list[Composition]:
+    """Make e-mails; where that fails, halve the messages until those that fail stand alone.
+
+    Else one person's data would keep everybody's e-mails from leaving, in each pass anew. What
+    fails for all of them alike, the database or the renderer, is raised.
+    """
+    try:
+        return list(composer.compose_many(messages, now))
+    except (SQLAlchemyError, CampaignError, OSError):
+        raise
+    except Exception as error:
+        if len(messages) == 1:
+            logger.exception("an e-mail could not be made", extra={"message_id": messages[0].id})
+            said = f"this person's data broke the making of the e-mail ({type(error).__name__})"
+            return [NotComposed(message=said)]
+    half = len(messages) // 2
+    parts = (messages[:half], messages[half:])
+    return [made for part in parts for made in composed_each(composer, part, now)]
 
 
 def letter_of(

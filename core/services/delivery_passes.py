@@ -21,7 +21,7 @@ from core.live.delivery.verdicts import NotTaken, Refused, Stage, Taken, Verdict
 from core.live.delivery.ways import NoServer, Way
 from core.services.delivering import Outgoing, Readied, note_trouble, readied
 from core.services.delivery_claims import BATCH, Claim, claim_batch
-from core.services.delivery_letters import Item, letter_of
+from core.services.delivery_letters import Item, composed_each, letter_of
 from core.services.delivery_settling import (
     Answer,
     begin_group,
@@ -204,7 +204,7 @@ class Delivery:
     ) -> _Written:
         """Write letters; who gets none is named with the reason."""
         written = _Written()
-        made = self._composer.compose_many(messages, now)
+        made = composed_each(self._composer, messages, now)
         for message, outcome in zip(messages, made, strict=True):
             if not isinstance(outcome, Composed):
                 written.unmade[message] = outcome

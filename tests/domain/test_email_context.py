@@ -1,8 +1,10 @@
 """What a template is given: joined with the catalogue, as of then, missing where not known."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from core.domain.email_context import (
     TriggerFacts,
     catalogue_card,
     context_from_events,
+    plain_number,
 )
 from core.domain.events import Event
 from core.domain.recommendations import Interests, Recommendation, WhyKind
@@ -262,3 +265,10 @@ def test_a_number_too_large_for_a_float_is_missing(digits: int) -> None:
     found = context(added(1, "a", price=f"1.5e{digits}"))
 
     assert found.cart["products"][0].get("price") in (None, 120.1)  # type: ignore[index,union-attr,call-overload]
+
+
+@pytest.mark.parametrize(
+    "number", [10**6_000, -(10**301), Decimal(10) ** 301], ids=["whole", "negative", "decimal"]
+)
+def test_a_number_that_no_e_mail_can_show_is_left_out(number: int | Decimal) -> None:
+    assert plain_number(number) is None

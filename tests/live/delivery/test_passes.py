@@ -119,6 +119,22 @@ def test_an_address_that_cannot_be_written_fails_alone(post: Post, sink: Sink) -
     assert sink.recipients() == ["bob@example.org"]
 
 
+def test_data_that_break_the_making_of_an_e_mail_hold_up_nobody_else(
+    post: Post, sink: Sink
+) -> None:
+    post.due("ann", "bob", "cid", "dan", "eve")
+    post.composer.poison = frozenset({"bob", "eve"})
+
+    post.sender().run(post.now)
+
+    assert sink.recipients() == [f"{one}@example.org" for one in ("ann", "cid", "dan")]
+    assert {who for who, row in post.rows().items() if row == ("failed", "template")} == {
+        "bob",
+        "eve",
+    }
+    assert "data broke" in post.row("bob")["detail"]
+
+
 def test_a_template_that_fails_for_one_person_fails_for_them_alone(post: Post, sink: Sink) -> None:
     post.due("ann", "bob", "cid")
     post.composer.instead = {

@@ -1,13 +1,14 @@
-"""Lets the evaluator forget that somebody unsubscribed, once they subscribed again."""
+"""What events say of somebody's reach, and forgetting it once they subscribe again."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.domain.mail_events import MailEvent
-from core.engine.happenings import UNSUBSCRIBED
+from core.engine.happenings import MAIL_EVENTS, UNSUBSCRIBED
 from core.engine.keeping import plain_text
 from core.store import live_events, live_people, person_links
 from core.store.live_events import partition_of
@@ -15,6 +16,17 @@ from core.store.live_sets import table_of
 from core.store.live_tables import EventRow, WaitingRow
 
 _EVENTS, _WAITING = table_of(EventRow), table_of(WaitingRow)
+
+
+def heard(session: Session, user_ids: Collection[str]) -> dict[str, int]:
+    """Give the bits of `MAIL_EVENTS` that people's events have set, those that wait included."""
+    bits: dict[str, int] = {}
+    for state in live_people.states_of(session, user_ids):
+        said = json.loads(state.state).get("walk", {}).get("mail", 0)
+        bits[state.user_id] = bits.get(state.user_id, 0) | said
+    for user_id, event in live_events.waiting_names(session, user_ids, MAIL_EVENTS):
+        bits[user_id] = bits.get(user_id, 0) | MAIL_EVENTS[event]
+    return bits
 
 
 def forget_unsubscribed(session: Session, user_id: str) -> None:

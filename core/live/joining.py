@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core.domain.consents import MARKETING_NAME
 from core.domain.values import at_path
-from core.engine.happenings import MAIL_EVENTS
+from core.engine.happenings import MAIL_EVENTS, UNSUBSCRIBED
 from core.engine.joining import join_walks, joined_entries
 from core.engine.keeping import kept_walk, next_deadline, plain_text, resumed
 from core.engine.lateness import bits_alone, disarmed
@@ -19,6 +20,7 @@ from core.live.people import persons
 from core.live.recorder import LiveBook
 from core.live.worlds import MODES, World, world_of
 from core.store import joined_rows, live_decisions, live_events, live_launches, live_people
+from core.store.consents import given_at
 from core.store.live_events import ReceivedEvent, partition_of
 from core.store.live_people import State
 
@@ -33,6 +35,8 @@ def join(session: Session, person_id: str, user_id: str, now: int) -> None:
     """
     live_launches.lock_partitions(session)
     deeds = live_events.decided_of_users(session, [person_id, user_id])
+    agreed = given_at(session, MARKETING_NAME, [person_id, user_id])
+    agreed_at = max(agreed.values(), default=None)
     joined_rows.give(session, person_id, user_id)
     _know_time(session, person_id, user_id)
     launches = live_launches.stored_launches(session)
@@ -44,7 +48,7 @@ def join(session: Session, person_id: str, user_id: str, now: int) -> None:
         if world is not None:
             of_user = [event for event in deeds if event.user_id == user_id]
             of_person = [event for event in deeds if event.user_id == person_id]
-            joining = _Joining(session, world, user_id, now)
+            joining = _Joining(session, world, user_id, now, agreed_at)
             joining.join(states.get(user_id), of_person, states[person_id], of_user)
         elif user_id not in states:
             alone = states[person_id]._replace(user_id=user_id, next_due_at=None)
@@ -63,8 +67,11 @@ def _know_time(session: Session, person_id: str, user_id: str) -> None:
 class _Joining:
     """Two people becoming one in one mode."""
 
-    def __init__(self, session: Session, world: World, user_id: str, now: int) -> None:
+    def __init__(
+        self, session: Session, world: World, user_id: str, now: int, agreed_at: int | None
+    ) -> None:
         self._session, self._world, self._user_id = session, world, user_id
+        self._agreed_at = agreed_at
         self._book = LiveBook(world, [user_id], now)
         self._book.turn_to(0)
         self._now = now
@@ -107,6 +114,8 @@ class _Joining:
                     memories[own_id] = disarmed(trigger, own, name, properties, event.at, event.seq)
             bits = [bits_alone(plan, name, properties) for plan in self._world.plans]
             mail = MAIL_EVENTS.get(event.event, 0)
+            if self._agreed_at is not None and event.at <= self._agreed_at:
+                mail &= ~UNSUBSCRIBED  # they subscribed again since
             walk.look_back(event.at, mail, bits, partial(at_path, properties))
 
     def _save(self, walk: Walk, memories: Kept) -> None:

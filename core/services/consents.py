@@ -19,11 +19,12 @@ from core.domain.consents import (
 from core.domain.errors import UnusableInput
 from core.domain.instants import as_microseconds
 from core.domain.values import JsonValue
+from core.live.heeded import forget_unsubscribed
 from core.live.people import profile_of
 from core.live.withdrawals import mirror
 from core.store import consents, live_people, person_links
 from core.store.app_settings import keep_setting, setting
-from core.store.consents import SaidBy
+from core.store.consents import SaidBy, standing
 from core.store.database import reading, writing
 from core.store.live_people import Profile
 
@@ -153,6 +154,8 @@ def _record(
     if not former or former[-1] != record:
         consents.add_consents(session, [SaidBy(owner, record)])
     if purpose == MARKETING_NAME:
+        if standing(session, MARKETING_NAME, [owner]).get(owner) is ConsentState.GIVEN:
+            forget_unsubscribed(session, owner)
         mirror(session, owner, now=as_microseconds(at))
 
 

@@ -10,6 +10,7 @@ from core.domain.consents import MARKETING_NAME
 from core.domain.live_reasons import LiveReason
 from core.domain.mail_events import MailEvent
 from core.domain.outcomes import MessageOutcome
+from core.engine.happenings import SUPPRESSED, UNSUBSCRIBED
 from core.live.asking import asking_in
 from core.live.delivery.backoff import MOST_ATTEMPTS, wait_before
 from core.live.delivery.letters import NotComposed, Withheld
@@ -22,6 +23,7 @@ from core.live.delivery.verdicts import (
     Verdict,
     sentence,
 )
+from core.live.heeded import heard
 from core.live.outcome_events import MailOutcome, note_outcomes
 from core.live.people import persons
 from core.services.bounces import note_bounce
@@ -62,9 +64,10 @@ def begin_group(
         message = item.message
         if message.id not in held:
             continue
-        _, launch_state = held[message.id]
+        user_id, launch_state = held[message.id]
         is_stale = message.due_at < now - claim.stale_after[message.version_id]
-        if launch_state != RUNNING or against.get(message.id) == _MOVED:
+        is_joined = user_id != message.user_id
+        if launch_state != RUNNING or is_joined or against.get(message.id) == _MOVED:
             live_outbox.put_back(session, [message.id], claim.sender, now=now)
         elif is_stale and message.attempt_count:
             _fail(session, message, claim, now, DeliveryReason.DEFERRED, message.detail)
@@ -87,8 +90,15 @@ def settle_unmade(
     now: int,
     reason: DeliveryReason = DeliveryReason.TEMPLATE,
 ) -> None:
-    """Note which messages have no letter, and why: nothing of them went on the wire."""
+    """Note which messages have no letter, and why: nothing of them went on the wire.
+
+    Those of a person who is known by another id by now wait to be made anew.
+    """
+    held = live_outbox.held(session, [message.id for message in made], claim.sender)
     for message, outcome in made.items():
+        if held.get(message.id, (message.user_id,))[0] != message.user_id:
+            live_outbox.put_back(session, [message.id], claim.sender, now=now)
+            continue
         match outcome:
             case Withheld():
                 _withhold(session, message, claim, now, outcome.reason)
@@ -143,13 +153,15 @@ def _reasons_against(session: Session, items: Sequence[Item]) -> dict[int, str]:
     reach = asking_in(session).reach_of(user_ids)
     addresses = {profile.email for profile in reach.profiles.values() if profile.email}
     objected = objected_addresses(session, MARKETING_NAME, addresses)
+    said = heard(session, user_ids)
     against: dict[int, str] = {}
     for item, person in zip(own, persons(user_ids, reach, [], 0), strict=True):
         profile = reach.profiles.get(item.message.user_id)
         address = "" if profile is None else (profile.email or "").strip().lower()
-        if person.is_unsubscribed or address in objected:
+        told = said.get(item.message.user_id, 0)
+        if person.is_unsubscribed or address in objected or told & UNSUBSCRIBED:
             against[item.message.id] = MessageOutcome.UNSUBSCRIBED.word
-        elif person.is_suppressed:
+        elif person.is_suppressed or told & SUPPRESSED:
             against[item.message.id] = MessageOutcome.SUPPRESSED.word
         elif not person.has_address:
             against[item.message.id] = MessageOutcome.NO_ADDRESS.word

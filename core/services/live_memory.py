@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
+from core.domain.consents import MARKETING_NAME
 from core.domain.triggers import AbsenceTrigger, InactivityTrigger, Trigger, properties_of
 from core.engine.batches import MISSING, EventBatch
 from core.engine.crowd import deadline_of
-from core.engine.happenings import MAIL_EVENTS, property_at
+from core.engine.happenings import MAIL_EVENTS, UNSUBSCRIBED, property_at
 from core.engine.keeping import Entry, kept_memory, memory_of
 from core.engine.memory import Deadlines, no_memory
 from core.engine.plans import Plan
@@ -24,6 +25,7 @@ from core.live.worlds import trigger_readers
 from core.rehearsal.replay import ROWS_AT_ONCE, as_batch
 from core.rehearsal.walks import places_of
 from core.store import live_decisions, live_events, live_launches
+from core.store.consents import given_at
 from core.store.live_events import NewEvent, ReceivedEvent
 
 _USERS_AT_ONCE = 5_000
@@ -33,13 +35,22 @@ _USERS_AT_ONCE = 5_000
 class _Known:
     """What is known of people by user id: trigger entries, mail, and their last uploaded event.
 
-    `told_at` is the latter too, where live must not take it for news.
+    `told_at` is the latter too, where live must not take it for news. `agreed_at` says when those
+    agreed to get e-mails whose last word about it that is.
     """
 
     entries: dict[str, list[Entry]] = field(default_factory=dict)
     mail: dict[str, int] = field(default_factory=dict)
     last_at: dict[str, int] = field(default_factory=dict)
     told_at: dict[str, int] = field(default_factory=dict)
+    agreed_at: dict[str, int] = field(default_factory=dict)
+
+    def hear(self, user_id: str, bits: int, at: int) -> None:
+        """Remember a mail event (its bits) unless they subscribed again after it."""
+        if at <= self.agreed_at.get(user_id, at - 1):
+            bits &= ~UNSUBSCRIBED
+        if bits:
+            self.mail[user_id] = self.mail.get(user_id, 0) | bits
 
 
 def begin_memory(
@@ -56,7 +67,8 @@ def begin_memory(
     on. A start by which somebody entered the same launch before, in another version, arms nothing:
     one cart that was left is one reason to write.
     """
-    known, trigger = _Known(), plan.campaign.trigger
+    known = _Known(agreed_at=given_at(session, MARKETING_NAME))
+    trigger = plan.campaign.trigger
     live_users = live_events.users_with_events(session)
     if history is not None:
         _learn_history(session, plan, history, watermark, known, set(live_users))
@@ -160,7 +172,7 @@ def _learn_mail(batch: EventBatch, ids: pa.Array, known: _Known) -> None:
     mail = by_name[batch.name] if len(by_name) else np.zeros(0, dtype=np.int64)
     for place in np.flatnonzero(mail).tolist():
         user_id = ids[int(batch.user[place])].as_py()
-        known.mail[user_id] = known.mail.get(user_id, 0) | int(mail[place])
+        known.hear(user_id, int(mail[place]), int(batch.timestamp[place]))
 
 
 def _learn_live(
@@ -173,9 +185,7 @@ def _learn_live(
     """Run the trigger on over what was received live and is decided."""
     events = [e for e in live_events.decided_of_users(session, user_ids) if _is_new(e, known)]
     for event in events:
-        bits = MAIL_EVENTS.get(event.event, 0)
-        if bits:
-            known.mail[event.user_id] = known.mail.get(event.user_id, 0) | bits
+        known.hear(event.user_id, MAIL_EVENTS.get(event.event, 0), event.at)
     readers = trigger_readers(trigger)
     codes = {path: Codes() for path in readers}
     user_code = {user_id: code for code, user_id in enumerate(user_ids)}

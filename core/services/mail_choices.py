@@ -11,7 +11,6 @@ from core.domain.instants import as_microseconds
 from core.domain.mail_choices import Choice, Choices
 from core.domain.mail_events import MailEvent
 from core.domain.mail_links import Said
-from core.live.heeded import forget_unsubscribed
 from core.live.outcome_events import note_outcomes
 from core.services.consents import Consent, consents_of, purposes, record_consent
 from core.services.tracking import outcome_of
@@ -76,8 +75,6 @@ def _change(session: Session, said: Said, choice: Choice, at: datetime) -> None:
     if choice.name == MARKETING_NAME and choice.is_given:
         _withdraw(session, said, _message(session, said), source, at)
         return
-    if choice.name == MARKETING_NAME:
-        forget_unsubscribed(session, owner)
     state = ConsentState.WITHDRAWN if choice.is_given else ConsentState.GIVEN
     evidence = _evidence(said)
     record_consent(session, owner, choice.name, state, at=at, source=source, evidence=evidence)

@@ -74,6 +74,21 @@ def standing(
     return found
 
 
+def given_at(
+    session: Session, purpose: str, user_ids: Iterable[str] | None = None
+) -> dict[str, int]:
+    """Give when (µs) those (None: of all) agreed to a purpose whose last word is yes."""
+    asked = select(_CONSENTS.c.user_id, _CONSENTS.c.state, _CONSENTS.c.at).where(
+        _CONSENTS.c.purpose == purpose, _CONSENTS.c.state != ConsentState.PENDING.value
+    )
+    if user_ids is not None:
+        asked = asked.where(among(session, _CONSENTS.c.user_id, user_ids))
+    in_order = asked.order_by(_CONSENTS.c.at, _CONSENTS.c.id)
+    last = {user: (state, at) for user, state, at in session.connection().execute(in_order)}
+    given = ConsentState.GIVEN.value
+    return {user: at for user, (state, at) in last.items() if state == given}
+
+
 def objected_addresses(session: Session, purpose: str, addresses: Iterable[str]) -> dict[str, int]:
     """Name those of the addresses, in lower case, at which the last word was no, and its time (µs).
 

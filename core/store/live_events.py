@@ -112,6 +112,18 @@ def waiting_of_users(session: Session, user_ids: Iterable[str], until: int) -> l
     return [ReceivedEvent._make(row) for row in rows.all()]
 
 
+def waiting_names(
+    session: Session, user_ids: Iterable[str], names: Iterable[str]
+) -> list[tuple[str, str]]:
+    """Give people and names of their undecided events, of those that are named so."""
+    rows = session.connection().execute(
+        select(_EVENTS.c.user_id, _EVENTS.c.event)
+        .join(_WAITING, _WAITING.c.seq == _EVENTS.c.seq)
+        .where(among(session, _EVENTS.c.user_id, user_ids), _EVENTS.c.event.in_(list(names)))
+    )
+    return [(row[0], row[1]) for row in rows.all()]
+
+
 def events_by_seq(session: Session, seqs: Iterable[int]) -> dict[int, ReceivedEvent]:
     """Read some events by their order of arrival."""
     wanted = list(seqs)

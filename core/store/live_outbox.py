@@ -159,10 +159,10 @@ def waiting_domains(session: Session, now: int, limit: int) -> list[str]:
     return [row[0] for row in rows.all()]
 
 
-def held(session: Session, ids: Collection[int], sender: str) -> dict[int, tuple[int, str]]:
-    """Give of the messages that a claim still holds: the launch's id and state, by message."""
+def held(session: Session, ids: Collection[int], sender: str) -> dict[int, tuple[str, str]]:
+    """Give of the messages that a claim still holds: person and the launch's state, by message."""
     rows = session.connection().execute(
-        select(_MESSAGES.c.id, _LAUNCHES.c.id, _LAUNCHES.c.state)
+        select(_MESSAGES.c.id, _MESSAGES.c.user_id, _LAUNCHES.c.state)
         .join(_LAUNCHES, _LAUNCHES.c.id == _MESSAGES.c.launch_id)
         .where(*_mine(ids, sender))
     )

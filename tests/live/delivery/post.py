@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from core.domain.mail_servers import MailServer
-from core.live.delivery.letters import Composed, Composition
+from core.live.delivery.letters import Composed, Composer, Composition
 from core.rendering.emails import RenderedEmail
 from core.rendering.mime import Mailbox
 from core.services.company import Company, keep_company
@@ -115,11 +115,11 @@ class Post:
     def outgoing(self) -> Outgoing:
         return Outgoing(server=self.server, sender="", folder=self.folder)
 
-    def sender(self, **options: Any) -> Delivery:
+    def sender(self, *, composer: Composer | None = None, **options: Any) -> Delivery:
         """Make a sender; it waits for the server for long, as machines of tests are slow."""
         made = Delivery(
             self.database,
-            self.composer,
+            composer or self.composer,
             self.outgoing,
             clock=lambda: self.now,
             **{"seconds": 10.0, **options},

@@ -26,11 +26,24 @@ def guarded(
     if not lifting:
         return told
     word = standing(session, MARKETING_NAME, lifting)
-    firm = {user_id for user_id, state in word.items() if state is not ConsentState.GIVEN}
+    firm = {user_id for user_id, state in word.items() if state is ConsentState.WITHDRAWN}
+    firm |= _new_and_pending(session, word)
     return {
         user_id: _without_lifting(traits) if user_id in firm else traits
         for user_id, traits in told.items()
     }
+
+
+def _new_and_pending(session: Session, word: Mapping[str, ConsentState]) -> set[str]:
+    """Name those who are known by an unconfirmed sign-up alone: it let nobody write to them.
+
+    What is pending of a customer is none: anybody can write anybody's address into a form.
+    """
+    pending = [user_id for user_id, state in word.items() if state is ConsentState.PENDING]
+    if not pending:
+        return set()
+    known = profiles_of(session, pending)
+    return {user_id for user_id in pending if user_id not in known or known[user_id].unsubscribed}
 
 
 def mirror(session: Session, user_id: str, *, now: int) -> None:

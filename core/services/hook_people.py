@@ -67,7 +67,8 @@ def _person(source: str, one: Meant, by_email: dict[str, list[str]], owners: dic
     if one.user_id:
         return one.user_id
     numbers = _numbers(source, one)
-    linked = next((owners[number] for number in numbers if number in owners), None)
+    # The first number names the person; the others may be of what several people share, as a deal.
+    linked = owners.get(numbers[0]) if numbers else None
     if is_address(one.email):
         # Somebody known by a user id before somebody known by this address only.
         with_address = sorted(

@@ -74,6 +74,16 @@ _SHOPIFY_CUSTOMER = HookRule(
         "newsletter_state": "$.email_marketing_consent.state",
     },
 )
+# Who tells a vendor that they want nothing is not written to; who is silent there may have agreed
+# elsewhere, so that the reverse says nothing.
+_OPTED_OUT = {"unsubscribed": "true"}
+
+
+def _opted_out(rule: HookRule, path: str, said: str) -> HookRule:
+    """Give the rule for those who want nothing, which the vendor says so at a path."""
+    return rule.model_copy(update={"where": {path: said}, "traits": {**rule.traits, **_OPTED_OUT}})
+
+
 _SHOPIFY = HookMapping(
     rules=(
         _shopify_buyer("checkouts/create", "checkout_start", "$.created_at", _CHECKOUT),
@@ -83,6 +93,7 @@ _SHOPIFY = HookMapping(
         _shopify_buyer("orders/fulfilled", "order_fulfilled", "$.updated_at", _ORDER),
         _shopify_buyer("orders/paid", "order_paid", "$.updated_at", _ORDER),
         _CART,
+        _opted_out(_SHOPIFY_CUSTOMER, "$.email_marketing_consent.state", "unsubscribed"),
         _SHOPIFY_CUSTOMER,
     )
 )
@@ -93,9 +104,13 @@ _PAID = {
     "currency": "$.data.object.currency",
     "status": "$.data.object.payment_status",
 }
+_IS_PAID = {"$.data.object.payment_status": "paid"}
+_PAID_BY_INVOICE = "$.data.object.amount_paid"
 _INVOICE = {
     "invoice_id": "$.data.object.id",
-    "subscription_id": "$.data.object.subscription",
+    "subscription_id": (
+        "$.data.object.subscription | $.data.object.parent.subscription_details.subscription"
+    ),
     "amount_in_cents": "$.data.object.amount_due",
     "currency": "$.data.object.currency",
     "status": "$.data.object.status",
@@ -104,9 +119,12 @@ _INVOICE = {
 }
 
 
-def _stripe(topic: str, event: str, properties: Mapping[str, str]) -> HookRule:
+def _stripe(
+    topic: str, event: str, properties: Mapping[str, str], where: Mapping[str, str] | None = None
+) -> HookRule:
     return HookRule(
         topic=topic,
+        where=where or {},
         event=event,
         email="$.data.object.customer_details.email | $.data.object.customer_email",
         known_as=("customer:{$.data.object.customer}",),
@@ -118,9 +136,13 @@ def _stripe(topic: str, event: str, properties: Mapping[str, str]) -> HookRule:
 _STRIPE = HookMapping(
     topic="$.type",
     rules=(
-        _stripe("checkout.session.completed", "purchase", _PAID),
+        _stripe("checkout.session.completed", "purchase", _PAID, _IS_PAID),
+        # Paid later, as by bank transfer, or nothing to pay: no purchase yet.
+        _stripe("checkout.session.completed", "checkout_completed", _PAID),
+        _stripe("checkout.session.async_payment_succeeded", "purchase", _PAID),
+        _stripe("checkout.session.async_payment_failed", "payment_failed", _PAID),
         _stripe("checkout.session.expired", "checkout_expired", _PAID),
-        _stripe("invoice.paid", "invoice_paid", _INVOICE),
+        _stripe("invoice.paid", "invoice_paid", {**_INVOICE, "amount_in_cents": _PAID_BY_INVOICE}),
         _stripe("invoice.payment_failed", "invoice_payment_failed", _INVOICE),
         _stripe("invoice.upcoming", "invoice_upcoming", _INVOICE),
         _stripe("invoice.*", "invoice_update", {**_INVOICE, "kind": "$.type"}),
@@ -154,6 +176,15 @@ _HUBSPOT = HookMapping(
         ),
         HookRule(
             topic="contact.propertyChange",
+            where={"$.propertyName": "hs_email_optout", "$.propertyValue": "true"},
+            known_as=_CONTACT,
+            event="contact_changed",
+            at="$.occurredAt",
+            properties={"property": "$.propertyName", "value": "$.propertyValue"},
+            traits=_OPTED_OUT,
+        ),
+        HookRule(
+            topic="contact.propertyChange",
             event="contact_changed",
             known_as=_CONTACT,
             at="$.occurredAt",
@@ -162,6 +193,14 @@ _HUBSPOT = HookMapping(
         ),
         HookRule(
             topic="contact.creation", event="contact_created", known_as=_CONTACT, at="$.occurredAt"
+        ),
+        HookRule(
+            topic="deal.associationChange",
+            where={"$.associationType": "DEAL_TO_CONTACT", "$.associationRemoved": "true"},
+            event="deal_unassigned",
+            known_as=("contact:{$.toObjectId}",),
+            at="$.occurredAt",
+            properties={"deal_id": "$.fromObjectId"},
         ),
         HookRule(
             topic="deal.associationChange",
@@ -194,26 +233,31 @@ _SALESFORCE_PERSON = {
     "last_name": "$.LastName",
     "country": "$.Country | $.MailingCountry",
 }
+_LEAD = HookRule(
+    topic="Lead",
+    event="lead_changed",
+    email="$.Email",
+    known_as=("contact:{$.ConvertedContactId}", "lead:{$.Id}"),
+    at="$.LastModifiedDate | $.SystemModstamp",
+    properties={"lead_id": "$.Id", "status": "$.Status", "rating": "$.Rating"},
+    traits={**_SALESFORCE_PERSON, "lead_status": "$.Status"},
+)
+_SALESFORCE_CONTACT = HookRule(
+    topic="Contact",
+    event="contact_changed",
+    email="$.Email",
+    known_as=("contact:{$.Id}",),
+    at="$.LastModifiedDate | $.SystemModstamp",
+    properties={"contact_id": "$.Id"},
+    traits=_SALESFORCE_PERSON,
+)
+
 _SALESFORCE = HookMapping(
     rules=(
-        HookRule(
-            topic="Lead",
-            event="lead_changed",
-            email="$.Email",
-            known_as=("lead:{$.Id}", "contact:{$.ConvertedContactId}"),
-            at="$.LastModifiedDate | $.SystemModstamp",
-            properties={"lead_id": "$.Id", "status": "$.Status", "rating": "$.Rating"},
-            traits={**_SALESFORCE_PERSON, "lead_status": "$.Status"},
-        ),
-        HookRule(
-            topic="Contact",
-            event="contact_changed",
-            email="$.Email",
-            known_as=("contact:{$.Id}",),
-            at="$.LastModifiedDate | $.SystemModstamp",
-            properties={"contact_id": "$.Id"},
-            traits=_SALESFORCE_PERSON,
-        ),
+        _opted_out(_LEAD, "$.HasOptedOutOfEmail", "true"),
+        _LEAD,
+        _opted_out(_SALESFORCE_CONTACT, "$.HasOptedOutOfEmail", "true"),
+        _SALESFORCE_CONTACT,
         HookRule(
             topic="Opportunity",
             event="deal_changed",

@@ -99,7 +99,12 @@ def report_in_json(said: Mapping[str, JsonValue]) -> MailReport:
 
 _REASONS = ("diagnostic", "reason", "description", "Description", "response")
 _SEVERITIES = ("bounce_type", "bounceType", "severity", "Type", "type")
-_FOR_GOOD = frozenset({"bounce", "bounced", "hardbounce", "hard", "permanent", "failed", "dropped"})
+_FOR_GOOD = frozenset(
+    {"bounce", "bounced", "hardbounce", "hard", "permanent", "failed", "dropped", "bademailaddress"}
+)
+_SURELY_FOR_GOOD = frozenset({"hardbounce", "hard", "permanent"})
+# Somebody's mailbox, or its owner, answered: the e-mail arrived.
+_ANSWERED = frozenset({"autoresponder", "challengeverification", "subscribe", "addresschange"})
 _FOR_NOW = frozenset(
     {"softbounce", "soft", "transient", "temporary", "undetermined", "blocked", "dnserror"}
 )
@@ -109,20 +114,28 @@ _ARRIVED = frozenset({"delivered", "delivery"})
 
 
 def _kind_said(said: str, status: str, severity: str) -> ReportKind:
-    word = re.sub(r"[^a-z]", "", said.lower())
+    word, how = _bare(said), _bare(severity)
     if word in _SPAM:
         return ReportKind.COMPLAINT
     if word in _ARRIVED:
         return ReportKind.DELIVERED
     if word in _DELAYED:
         return ReportKind.DELAYED
-    if word in _FOR_NOW or re.sub(r"[^a-z]", "", severity.lower()) in _FOR_NOW:
+    if word in _FOR_NOW or how in _FOR_NOW:
         return ReportKind.SOFT
+    if word in _FOR_GOOD and how in _ANSWERED:
+        return ReportKind.DELIVERED
     if word in _FOR_GOOD:
-        return bounce_kind(status)
+        # What a provider calls neither: nobody is written off for a word that we do not know.
+        is_known = not how or how in _FOR_GOOD or word in _SURELY_FOR_GOOD
+        return bounce_kind(status) if is_known else ReportKind.SOFT
     raise UnusableInput(
         f"the type {said[:40]!r} is not known; it is bounce, soft_bounce, complaint or delivered"
     )
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[^a-z]", "", word.lower())
 
 
 def _of_folder(path: Path) -> Iterator[bytes]:

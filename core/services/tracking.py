@@ -82,8 +82,9 @@ def note_hits(database: Engine, now: datetime) -> int:
         judged = _judged(session, hits, messages)
         names = {launch.id: launch.name for launch in live_launches.stored_launches(session)}
         outcomes = [_outcome(one, messages[one.hit.message_key], names) for one in judged]
-        note_outcomes(session, outcomes, now=at)
+        # In the order in which bounces take these rows, so that neither waits for the other.
         _reach(session, judged, messages)
+        note_outcomes(session, outcomes, now=at)
         machines = {one.hit.id for one in judged if one.sign}
         for is_machine in (True, False):
             ids = [hit.id for hit in hits if (hit.id in machines) is is_machine]

@@ -376,6 +376,15 @@ def test_a_report_that_says_too_little_is_refused_with_the_reason(
         ({"RecordType": "Bounce", "Type": "HardBounce", "Email": "a@b.org"}, ReportKind.HARD),
         ({"RecordType": "SpamComplaint", "Type": "x", "Email": "a@b.org"}, ReportKind.COMPLAINT),
         ({"event": "failed", "severity": "temporary", "recipient": "a@b.org"}, ReportKind.SOFT),
+        (
+            {"RecordType": "Bounce", "Type": "AutoResponder", "Email": "a@b.org"},
+            ReportKind.DELIVERED,
+        ),
+        (
+            {"RecordType": "Bounce", "Type": "VirusNotification", "Email": "a@b.org"},
+            ReportKind.SOFT,
+        ),
+        ({"RecordType": "Bounce", "Type": "BadEmailAddress", "Email": "a@b.org"}, ReportKind.HARD),
     ],
 )
 def test_a_bounce_that_a_provider_calls_passing_is_not_for_good(

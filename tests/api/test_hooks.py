@@ -286,6 +286,27 @@ def test_stripe_tells_of_a_purchase(own_database: Engine) -> None:
     assert door.profile("email:ada@example.org") == {"email": "ada@example.org"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "paid", "means"),
+    [
+        ("checkout.session.completed", "unpaid", "checkout_completed"),
+        ("checkout.session.completed", "no_payment_required", "checkout_completed"),
+        ("checkout.session.async_payment_succeeded", "paid", "purchase"),
+        ("checkout.session.async_payment_failed", "unpaid", "payment_failed"),
+    ],
+)
+def test_stripe_tells_of_a_purchase_only_once_it_is_paid(
+    own_database: Engine, kind: str, paid: str, means: str
+) -> None:
+    door = Door(own_database, Preset.STRIPE)
+    said = _session()
+    said["data"]["object"]["payment_status"] = paid
+
+    door.call({**said, "type": kind})
+
+    assert door.events() == [("email:ada@example.org", means)]
+
+
 def test_stripe_counts_how_many_are_still_to_be_told_and_means_the_same(
     own_database: Engine,
 ) -> None:
@@ -350,6 +371,80 @@ def test_hubspot_tells_of_several_changes_and_deals_of_one_contact(own_database:
     assert [one.event_count for one in door.log()] == [1, 2]
 
 
+@pytest.mark.parametrize("is_one_call", [True, False])
+def test_hubspots_second_contact_of_a_deal_is_another_person(
+    own_database: Engine, is_one_call: bool
+) -> None:
+    door = Door(own_database, Preset.HUBSPOT)
+    door.know("u7", email="ada@example.org")
+    said = [
+        _changed(email="ada@example.org"),
+        _of_deal(contact=12),
+        {**_changed(), "subscriptionType": "contact.creation", "objectId": 13},
+        _of_deal(contact=13),
+        {**_changed(email="bob@example.org"), "objectId": 13},
+    ]
+
+    for call in [said] if is_one_call else [[one] for one in said]:
+        door.call(call)
+
+    assert door.profile("u7") == {"email": "ada@example.org"}
+    people = {person for person, event in door.events() if event == "deal_assigned"}
+    assert len(people) == 2
+
+
+def test_a_contact_who_is_taken_off_a_deal_is_not_told_of_it_any_more(own_database: Engine) -> None:
+    door = Door(own_database, Preset.HUBSPOT)
+    door.know("u7", email="ada@example.org")
+    door.call([_changed(email="ada@example.org")])
+
+    door.call([{**_of_deal(contact=12), "associationRemoved": True}])
+    door.call([{**_changed(), "subscriptionType": "deal.creation", "objectId": 900}])
+
+    assert door.events()[0] == ("u7", "deal_unassigned")
+    assert "u7" not in {person for person, event in door.events() if event == "deal_created"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "said", "topic"),
+    [
+        (
+            Preset.SHOPIFY,
+            {
+                "id": 5,
+                "email": "ada@example.org",
+                "email_marketing_consent": {"state": "unsubscribed"},
+            },
+            {"x-shopify-topic": "customers/update"},
+        ),
+        (
+            Preset.HUBSPOT,
+            [
+                {
+                    "subscriptionType": "contact.propertyChange",
+                    "objectId": 12,
+                    "propertyName": "hs_email_optout",
+                    "propertyValue": "true",
+                }
+            ],
+            {},
+        ),
+    ],
+)
+def test_who_wants_nothing_at_a_vendor_is_not_written_to(
+    own_database: Engine, preset: Preset, said: Any, topic: dict[str, str]
+) -> None:
+    door = Door(own_database, preset)
+    door.know("u7", email="ada@example.org")
+    if preset is Preset.HUBSPOT:
+        door.call([_changed(email="ada@example.org")])
+    body = json.dumps(said).encode()
+
+    door.call(body, {**door.signed(body), **topic})
+
+    assert door.profile("u7")["unsubscribed"] == "true"
+
+
 def test_hubspot_knows_us_by_our_public_address_behind_a_proxy(own_database: Engine) -> None:
     door = Door(own_database, Preset.HUBSPOT, public_url="https://mail.shop.example/")
     body = json.dumps([_changed(city="Ulm")]).encode()
@@ -360,6 +455,17 @@ def test_hubspot_knows_us_by_our_public_address_behind_a_proxy(own_database: Eng
     answer = door.call(body, {"x-hubspot-signature-v3": mark, "x-hubspot-request-timestamp": at})
 
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("kind", ["Lead", "Contact"])
+def test_who_opted_out_at_salesforce_is_not_written_to(own_database: Engine, kind: str) -> None:
+    door = Door(own_database, Preset.SALESFORCE)
+    door.know("u7", email="ada@example.org")
+    body = outbound(kind, Id="00Q1", Email="ada@example.org", HasOptedOutOfEmail="true")
+
+    door.call(body, {}, query=f"?secret={door.secret}")
+
+    assert door.profile("u7")["unsubscribed"] == "true"
 
 
 def test_salesforce_gets_its_acknowledgement(own_database: Engine) -> None:
@@ -641,3 +747,13 @@ def _profiles(door: Door) -> list[Any]:
     with door.database.connect() as connection:
         found = connection.exec_driver_sql("SELECT user_id, traits FROM live_profiles ORDER BY 1")
         return [tuple(row) for row in found]
+
+
+def _of_deal(*, contact: int) -> dict[str, Any]:
+    return {
+        **_changed(),
+        "subscriptionType": "deal.associationChange",
+        "associationType": "DEAL_TO_CONTACT",
+        "fromObjectId": 900,
+        "toObjectId": contact,
+    }

@@ -167,6 +167,17 @@ def test_a_shop_cannot_confirm_what_is_pending(database: Engine) -> None:
     assert not is_mailed(database)
 
 
+def test_a_form_that_somebody_fills_in_for_a_customer_keeps_the_shop_from_nothing(
+    database: Engine,
+) -> None:
+    save_profiles(database, {"u1": {"email": "a@example.com", "consent": False}}, saved_at=NOON)
+    said(database, PENDING, 1)
+
+    save_profiles(database, {"u1": {"consent": True}}, saved_at=at(2))
+
+    assert is_mailed(database)
+
+
 def test_a_withdrawal_that_arrives_late_does_not_undo_a_later_consent(database: Engine) -> None:
     said(database, GIVEN, 5, PAGE)
 

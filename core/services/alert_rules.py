@@ -14,7 +14,7 @@ from core.live.evaluator import GRACE
 from core.services import phrases
 from core.store import live_counts
 from core.store.database import reading
-from core.store.live_counts import MOST, Attempts
+from core.store.live_counts import MOST_TRIED, Attempts
 
 
 class Rule(StrEnum):
@@ -140,7 +140,7 @@ def rate_of(rule: Rule, tried: Attempts, bad: int, length: timedelta) -> Measure
         whole, bad = whole + tried.failed_count, tried.failed_count
     if whole < LEAST[rule]:
         return Measured(value=None)
-    counted = f"{MOST:,} or more" if tried.sent_count == MOST else f"{whole:,}"
+    counted = f"{MOST_TRIED:,} or more" if tried.sent_count == MOST_TRIED else f"{whole:,}"
     share = f"{100 * bad / whole:.2g}%"
     said = f"{bad:,} of {counted} e-mails of the last {phrases.duration(length)} {_SAID_OF[rule]}"
     return Measured(value=bad / whole, said=f"{said} ({share}).")

@@ -20,7 +20,7 @@ from core.services.consents import record_consent
 from core.services.delivery_letters import as_on_the_wire
 from core.services.signing import signing_key
 from core.services.tracking import outcome_of
-from core.store import live_launches, live_people, mail_reports, tracking
+from core.store import live_launches, live_people, mail_reports, person_links, tracking
 from core.store.address_holders import holders_of
 from core.store.database import reading, writing
 from core.store.live_outbox import OutboxMessage
@@ -54,6 +54,8 @@ def take_reports(
     counts: Counter[ReportOutcome] = Counter()
     for start in range(0, len(reports), _AT_ONCE):
         with writing(database) as session:
+            # Before any row: who unsubscribes takes them in this order too.
+            person_links.begin(session, links=True)
             for report in reports[start : start + _AT_ONCE]:
                 outcome = _take(session, report, secret, source, now, is_trusted=is_trusted)
                 if outcome is not None:

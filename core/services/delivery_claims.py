@@ -71,6 +71,7 @@ def claim_batch(
     )
     limits.give_back(granted - len(taken))
     launches = live_launches.stored_launches(session)
+    versions = {message.version_id for message in taken}
     return Claim(
         sender=sender,
         messages=taken,
@@ -80,6 +81,7 @@ def claim_batch(
             version.id: planned(version.document).stale_after
             for launch in launches
             for version in launch.versions
+            if version.id in versions
         },
         is_cut=is_cut,
     )

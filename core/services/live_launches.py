@@ -16,7 +16,7 @@ from core.live.evaluator import GRACE, catch_up
 from core.live.people import profile_of
 from core.live.versions import hand_over_all
 from core.live.withdrawals import guarded
-from core.live.worlds import planned
+from core.live.worlds import planned, world_of
 from core.services.live_memory import begin_memory
 from core.services.public_calls import with_upload
 from core.store import live_decisions, live_events, live_launches, live_people
@@ -132,6 +132,8 @@ def stop(database: Engine, launch_id: int, *, at: datetime) -> Launch:
         hand_over_all(session, stored, None, UnderWay.LEAVE, now)
         live_decisions.withdraw(session, launch_id, now, _kept_since(stored, now))
         live_launches.set_state(session, launch_id, LaunchState.STOPPED, now)
+        if world_of(live_launches.stored_launches(session), stored.mode) is None:
+            live_people.put_to_sleep(session, stored.mode)
         _note(session, (launch_id, stored.versions[-1].id), Change.STOPPED, now)
         return _launch(_stored(session, launch_id))
 

@@ -17,7 +17,7 @@ from core.services.tracking import outcome_of
 from core.store import live_launches, live_people, person_links, tracking
 from core.store.address_holders import holders_of
 from core.store.consents import standing
-from core.store.database import reading, writing
+from core.store.database import once_more, reading, writing
 from core.store.live_outbox import OutboxMessage
 
 _SHOWN = 2  # letters of an address that its owner knows it by
@@ -43,10 +43,14 @@ def unsubscribe(database: Engine, said: Said, *, at: datetime) -> Choices:
 
     Doing it again changes nothing; in an e-mail of a test nothing is changed at all.
     """
-    with writing(database) as session:
-        message = _message(session, said)
-        if message is None or not message.is_sandbox:
-            _withdraw(session, said, message, ConsentSource.UNSUBSCRIBE_LINK, at)
+
+    def withdraw() -> None:
+        with writing(database) as session:
+            message = _message(session, said)
+            if message is None or not message.is_sandbox:
+                _withdraw(session, said, message, ConsentSource.UNSUBSCRIBE_LINK, at)
+
+    once_more(withdraw)
     return choices_of(database, said)
 
 

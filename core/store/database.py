@@ -1,19 +1,21 @@
 """Opening the database, bringing its tables up to date, and its transactions."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlmodel import Session
 
 from core.domain.errors import UnusableInput
+
+Answer = TypeVar("Answer")
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_MILLISECONDS = 30_000
@@ -78,6 +80,18 @@ def one_transaction(engine: Engine) -> Iterator[Engine]:
     """
     with writing(engine) as session:
         yield cast(Engine, session.connection())
+
+
+def once_more(deed: Callable[[], Answer]) -> Answer:
+    """Do what has a transaction of its own; once more where the database ended that.
+
+    PostgreSQL ends one of two that wait for each other, and SQLite who waited for too long. For
+    what nobody would try again, such as a mail program that unsubscribes its user.
+    """
+    try:
+        return deed()
+    except OperationalError:
+        return deed()
 
 
 def migrate(engine: Engine) -> None:

@@ -21,6 +21,7 @@ from core.store.live_tables import (
 )
 
 MOST = 100_000
+MOST_TRIED = 10_000_000  # e-mails of a rate, whose other part is counted to its end
 _LOOKED_AT = 20_000  # of the latest events, when their pace is asked for
 
 _EVENTS, _WAITING = table_of(EventRow), table_of(WaitingRow)
@@ -117,7 +118,7 @@ def last_received(session: Session, but: Sequence[str] = ()) -> int | None:
     return found
 
 
-def attempts(session: Session, since: int, most: int = MOST) -> Attempts:
+def attempts(session: Session, since: int, most: int = MOST_TRIED) -> Attempts:
     """Count e-mails due since an instant (µs) that left, and that did not or may not have."""
     of_people = select(_LAUNCHES.c.id).where(_LAUNCHES.c.mode == "live")
     counts = {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core.domain.values import JsonValue
@@ -81,6 +81,15 @@ def save_states(session: Session, partition: int | None, states: Sequence[State]
         for state in states
     ]
     upsert(session, _STATES, rows)
+
+
+def put_to_sleep(session: Session, mode: str) -> None:
+    """Let no time come for anybody in a mode: nothing of it is launched any more."""
+    session.connection().execute(
+        update(_STATES)
+        .where(_STATES.c.mode == mode, _STATES.c.next_due_at.is_not(None))
+        .values(next_due_at=None)
+    )
 
 
 def forget_states(session: Session, user_id: str) -> None:

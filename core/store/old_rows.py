@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, select
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from core.domain.instants import from_microseconds
@@ -38,6 +38,8 @@ _SEEN, _SIGN_UPS = table_of(HookSeenRow), table_of(SignUpRow)
 _REPORTS, _SOFT = table_of(ReportRow), table_of(SoftBounceRow)
 _DONE_MESSAGES, _DONE_EFFECTS = (SENT, FAILED, UNKNOWN, WITHHELD), ("done", "dead", "withheld")
 _ACTIVE = "active"
+# A sandbox's may never leave: nobody waits for them.
+_IS_DONE = or_(_MESSAGES.c.state.in_(_DONE_MESSAGES), _MESSAGES.c.is_sandbox)
 
 Forget = Callable[[Session, int, int], int]
 
@@ -49,7 +51,7 @@ def forget_events(session: Session, before: int, limit: int) -> int:
         exists().where(_WAITING.c.seq == _EVENTS.c.seq),
         exists().where(_STATES.c.user_id == user, _STATES.c.next_due_at.is_not(None)),
         exists().where(_ENROLMENTS.c.user_id == user, _ENROLMENTS.c.state == _ACTIVE),
-        exists().where(_MESSAGES.c.user_id == user, _MESSAGES.c.state.not_in(_DONE_MESSAGES)),
+        exists().where(_MESSAGES.c.user_id == user, ~_IS_DONE),
         exists().where(_LETTERS.c.user_id == user, _LETTERS.c.is_open),
     ]
     old = select(_EVENTS.c.seq).where(_EVENTS.c.at < before, *(~one for one in needed))
@@ -60,7 +62,7 @@ def forget_messages(session: Session, before: int, limit: int) -> int:
     """Delete at most so many messages that are done with, from before an instant (µs)."""
     old = select(_MESSAGES.c.id).where(
         _MESSAGES.c.due_at < before,
-        _MESSAGES.c.state.in_(_DONE_MESSAGES),
+        _IS_DONE,
         ~_is_under_way(_MESSAGES.c.enrolment_id),
     )
     return _delete(session, _MESSAGES, _MESSAGES.c.id, old, limit)

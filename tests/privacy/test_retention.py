@@ -13,6 +13,7 @@ from core.domain.instants import as_microseconds
 from core.domain.mail_reports import MailReport, ReportKind
 from core.services import audit, hook_sources, retention
 from core.services.bounces import take_reports
+from core.services.live_launches import LaunchMode
 from core.services.live_questions import decisions, outbox, trace
 from core.services.retention import Retention, forget_old, keep_retention
 from core.store import hooks, live_events, mail_reports, sign_ups
@@ -105,6 +106,20 @@ def test_old_messages_steps_and_decisions_go_once_they_are_done_with(
     assert trace(shop.database) == []
     assert decisions(shop.database) == []
     assert len(event_names(shop, "ann", "bob")) == 2
+
+
+def test_what_a_sandbox_would_have_sent_goes_as_if_it_had(shop: Shop) -> None:
+    shop.launch(mode=LaunchMode.SANDBOX)
+    shop.happen("ann", "add", 1)
+    shop.tick(30)
+    kept = Retention(events=90, messages=90)
+    keep_retention(shop.database, kept, changed_at=START)
+    assert [message.state for message in outbox(shop.database)] == ["queued", "queued"]
+
+    forget_old(shop.database, YEAR)
+
+    assert outbox(shop.database) == []
+    assert event_names(shop, "ann") == []
 
 
 def test_what_mail_servers_said_and_old_sign_ups_go_with_the_messages(

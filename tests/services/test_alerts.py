@@ -31,7 +31,7 @@ from core.services.alerts import (
     watch,
 )
 from core.services.live_events import ingest
-from core.services.live_launches import LaunchMode, launches
+from core.services.live_launches import LaunchMode, launches, stop
 from core.store.alerts import Notice
 from core.store.database import migrate, open_database
 from core.store.live_counts import Attempts
@@ -131,6 +131,17 @@ def test_a_lag_is_told_once_and_is_over_when_all_is_decided(shop: Shop) -> None:
     (past,) = past_alerts(shop.database)
     assert (past.raised_at, past.closed_at) == (later(1, 16), later(1, 36))
     assert [notice.state for notice in past.notices] == ["told", "told"]
+
+
+def test_nothing_is_behind_once_all_is_stopped(shop: Shop) -> None:
+    launched = shop.launch()
+    shop.happen("ann", "add", 1)
+    shop.tick(1.1)
+    stop(shop.database, launched.id, at=at(1.2))
+
+    watch(shop.database, later(2, 30), Told())
+
+    assert open_alerts(shop.database) == []
 
 
 def test_a_timer_that_is_due_counts_as_a_lag_too(shop: Shop) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlmodel import col, select
 
-from core.store.database import migrate, reading, writing
+from core.store.database import migrate, once_more, reading, writing
 from core.store.tables import CampaignRow, CampaignVersionRow
 
 INSTANT = datetime(2025, 3, 30, 1, 30, 0, 123_457, tzinfo=UTC)
@@ -118,3 +118,18 @@ def test_sqlite_checks_foreign_keys_writes_ahead_and_waits(
         ]
 
     assert found == [1, "wal", 30_000]
+
+
+def test_what_the_database_ended_is_done_once_more_and_not_for_ever() -> None:
+    tries = []
+
+    def deed(failing: int) -> str:
+        tries.append(failing)
+        if len(tries) <= failing:
+            raise OperationalError("UPDATE", {}, Exception("deadlock detected"))
+        return "done"
+
+    assert once_more(lambda: deed(1)) == "done"
+    tries.clear()
+    with pytest.raises(OperationalError):
+        once_more(lambda: deed(2))

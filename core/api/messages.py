@@ -11,7 +11,7 @@ from typing import Any
 
 from core.api.cleaning import kept, kept_context, page_of
 from core.api.limits import Limits
-from core.api.moments import happened_at
+from core.api.moments import happened_at, said_at
 from core.api.refusals import UnusableMessage
 from core.domain.calls import ANONYMOUS, Call, Link, Traits, anonymous
 from core.domain.events import Event
@@ -68,9 +68,10 @@ class Reader:
         return [self._view(Kind.SCREEN, message)]
 
     def _view(self, kind: Kind, message: Message) -> Event:
-        properties = {**page_of(_context(message)), **self._object(message, "properties")}
+        page = self._kept(page_of(_context(message)), "context.page")
+        properties = {**page, **self._object(message, "properties")}
         for field in ("name", "category"):
-            if isinstance(message.get(field), str):
+            if isinstance(message.get(field), str) and field not in self._denied:
                 properties.setdefault(field, message[field])
         self._add_context(properties, message, without="page")
         return self._event(kind.value, properties, message)
@@ -118,7 +119,8 @@ class Reader:
         person = self._person(message)
         at = happened_at(message, self._behind, self._received_at)
         return Event(
-            event_id=self._id(message, "messageId") or self._new_id(person, name, properties, at),
+            event_id=self._id(message, "messageId")
+            or self._new_id(person, name, properties, said_at(message)),
             user_id=person,
             event=name,
             timestamp=self._received_at if at is None else at,
@@ -126,12 +128,15 @@ class Reader:
         )
 
     def _new_id(
-        self, person: str, name: str, properties: Mapping[str, Any], at: datetime | None
+        self, person: str, name: str, properties: Mapping[str, Any], said_at: object
     ) -> str:
-        """Make an id for a message without one; sent again, one that says its time is the same."""
-        if at is None:
+        """Make an id for a message without one; sent again, one that says its time is the same.
+
+        It is made of the time as it was said: corrected, it depends on when the message came.
+        """
+        if said_at is None:
             return secrets.token_hex(16)
-        content = json.dumps([person, name, at.isoformat(), properties], sort_keys=True)
+        content = json.dumps([person, name, said_at, properties], sort_keys=True)
         digest = sha256(content.encode()).hexdigest()[:32]
         self._derived[digest] += 1
         return f"{digest}-{self._derived[digest]}"

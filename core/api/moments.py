@@ -22,6 +22,12 @@ def clock_error(sent_at: object, received_at: datetime) -> timedelta:
     return behind if abs(behind) > JOURNEY else _NO_TIME
 
 
+def said_at(message: Mapping[str, Any]) -> Any:
+    """Give when a message says that its event happened, as it says it; None if it does not."""
+    said = message.get("timestamp")
+    return message.get("originalTimestamp") if said is None else said
+
+
 def happened_at(
     message: Mapping[str, Any], behind: timedelta, received_at: datetime
 ) -> datetime | None:
@@ -30,9 +36,7 @@ def happened_at(
     `behind` is the clock error of its sender; it does not count where somebody before us has
     corrected the time already. Raises UnusableMessage.
     """
-    said = message.get("timestamp")
-    if said is None:
-        said = message.get("originalTimestamp")
+    said = said_at(message)
     if said is None:
         return None
     instant = _instant(said)

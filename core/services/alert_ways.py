@@ -23,6 +23,7 @@ from core.store.alerts import Notice
 
 _ADDRESS = re.compile(r"[!#-'*+\-/-9=?A-Z^-~.]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _LONGEST = 300
+_PLAIN = SMTP.clone(cte_type="7bit")  # not every server takes 8 bits
 _SECONDS = 20.0
 _LONGEST_SUBJECT = 120
 
@@ -58,7 +59,7 @@ class Ways:
         if self.server is None or not address:
             return "There is no mail server or no sender; see the page Settings."
         now = self.clock()
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_PLAIN)
         message["From"], message["To"] = self.sender, notice.target
         message["Subject"] = f"Rehearsal: {notice.said}"[:_LONGEST_SUBJECT]
         message["Date"] = format_datetime(now)

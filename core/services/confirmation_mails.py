@@ -32,6 +32,8 @@ from core.store.database import writing
 from core.store.sign_ups import FAILED, QUEUED, SENT, SignUp
 
 _AT_ONCE = 20
+# Not every server takes 8 bits, and one that had to rewrite them would break the signature.
+_PLAIN = SMTP.clone(cte_type="7bit")
 _WAITS = (1, 5, 15, 60, 240)  # minutes after the first, second … try
 
 
@@ -99,7 +101,7 @@ class Confirmations:
         self, one: SignUp, rendered: RenderedEmail, ready: Readied, now: datetime
     ) -> Letter:
         envelope = on_the_wire(ready.sender.address)
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=_PLAIN)
         message["From"] = formataddr((ready.sender.name, envelope))
         message["To"] = on_the_wire(one.address)
         message["Subject"] = rendered.subject

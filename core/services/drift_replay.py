@@ -1,6 +1,7 @@
 """Decides what live decided once more, in a database of its own, as if nothing had come late."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from core.store.live_launches import StoredLaunch, StoredVersion
 
 _WORKER = "drift"
 _NEVER_STALE = timedelta(days=3_650)  # all is decided at one moment here, long after it was due
+_COPIES = "checks"  # of the home: whoever is erased is looked for there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,11 @@ class Watch:
         self.report(progress)
 
 
+def forget_copies(home: Path) -> None:
+    """Remove copies of live data that checks made, also those that were cut off."""
+    shutil.rmtree(home / _COPIES, ignore_errors=True)
+
+
 @contextmanager
 def decided_again(
     database: Engine, home: Path, mode: str, until: int, watch: Watch
@@ -64,7 +71,9 @@ def decided_again(
         launches = [s for s in live_launches.stored_launches(session) if s.mode == mode]
         changes = _timeline(launches, launch_changes(session), until)
     histories, notes = _histories(home, changes)
-    with TemporaryDirectory(prefix="rehearsal-drift-") as folder:
+    copies = home / _COPIES
+    copies.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=copies) as folder:
         scratch = open_database(f"sqlite:///{folder}/decided.sqlite")
         try:
             migrate(scratch)

@@ -32,6 +32,7 @@ from core.history.reading import list_datasets
 from core.live.delivery.folder import WRITING
 from core.services import stored_rehearsals
 from core.services.delivery_letters import as_on_the_wire
+from core.services.drift_replay import forget_copies
 from core.services.mentions import (
     is_mentioned_in,
     is_mentioned_in_letter,
@@ -170,8 +171,9 @@ def go_on_with_all(
 def erased_at(database: Engine, user_id: str, now: datetime) -> datetime | None:
     """Say when somebody of this id was erased last; None if nobody was."""
     digest = _digest(signing_key(database, now), user_id)
-    found = [one for one in all_erasures(database) if one.digest == digest and one.done_at]
-    return from_microseconds(found[0].done_at) if found and found[0].done_at else None
+    with reading(database) as session:
+        done_at = erasures.done_at(session, digest)
+    return None if done_at is None else from_microseconds(done_at)
 
 
 def all_erasures(database: Engine) -> list[StoredErasure]:
@@ -210,6 +212,7 @@ class _Erasing:
         """Erase from datasets, rehearsals, uploads and e-mails in files."""
         self._wait_for_senders(names)
         drop_leftovers(self._home)
+        forget_copies(self._home)
         mentions = mentions_of(_as_written(names))
         manifests = list_datasets(self._home)
         for place, manifest in enumerate(manifests):

@@ -3,7 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.domain.values import JsonValue
@@ -45,11 +45,18 @@ def erasure(session: Session, erasure_id: int) -> StoredErasure | None:
 
 
 def erasures(session: Session, *, only_open: bool = False, limit: int = 100) -> list[StoredErasure]:
-    """List erasures, the latest first."""
-    asked = select(_ERASURES).order_by(_ERASURES.c.id.desc()).limit(limit)
-    if only_open:
-        asked = asked.where(_ERASURES.c.done_at.is_(None))
+    """List erasures, the latest first: so many, or all that are open."""
+    asked = select(_ERASURES).order_by(_ERASURES.c.id.desc())
+    is_open = _ERASURES.c.done_at.is_(None)
+    asked = asked.where(is_open) if only_open else asked.limit(limit)
     return [_stored(dict(row)) for row in session.connection().execute(asked).mappings()]
+
+
+def done_at(session: Session, digest: str) -> int | None:
+    """Give when (µs) somebody was erased last, by the digest of their id; None if never."""
+    asked = select(func.max(_ERASURES.c.done_at)).where(_ERASURES.c.digest == digest)
+    found: int | None = session.connection().execute(asked).scalar_one()
+    return found
 
 
 def keep_receipt(

@@ -1,6 +1,7 @@
 """What each call of the Segment HTTP API means."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -151,6 +152,19 @@ def test_messages_without_an_id_are_told_apart_by_what_they_say(shop: Shop) -> N
     assert shop.events() == [("ann", "Seen"), ("ann", "Seen"), ("ann", "Bought")]
 
 
+def test_a_message_without_an_id_is_the_same_later_whatever_its_senders_clock_says(
+    shop: Shop,
+) -> None:
+    ahead = (NOW + timedelta(minutes=1)).isoformat()
+    call = {"userId": "ann", "event": "Bought", "timestamp": ahead}
+
+    for _ in range(2):
+        shop.post("/v1/track", call)
+        shop.clock.at += timedelta(seconds=2)
+
+    assert shop.events() == [("ann", "Bought")]
+
+
 def test_messages_without_id_and_time_are_all_events(shop: Shop) -> None:
     for _ in range(2):
         shop.post("/v1/track", {"userId": "ann", "event": "Seen"})
@@ -175,6 +189,16 @@ def test_denied_properties_are_dropped_at_the_door_at_any_depth(shop: Shop) -> N
         }
     ]
     assert profile(shop.database, "ann") == {"plan": "pro"}
+
+
+@pytest.mark.parametrize("kind", ["page", "screen"])
+def test_a_view_says_nothing_that_is_denied(shop: Shop, kind: str) -> None:
+    deny_properties(shop.database, ["search", "name"], changed_at=NOW)
+    page = {"search": "?token=1", "url": "https://shop.example/"}
+
+    shop.post(f"/v1/{kind}", {"userId": "ann", "name": "Ann's cart", "context": {"page": page}})
+
+    assert shop.properties() == [{"url": "https://shop.example/"}]
 
 
 def test_passwords_are_denied_until_somebody_says_otherwise(shop: Shop) -> None:

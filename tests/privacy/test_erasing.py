@@ -31,9 +31,11 @@ from core.services.live_questions import decisions, outbox
 from core.services.personal_data import as_json, personal_data
 from core.services.stored_rehearsals import NamedVersion, records, rehearse_and_keep
 from core.services.uploads import keep_upload
+from core.store import erasures
 from core.store.database import migrate, open_database, reading, writing
 from core.store.live_people import suppressed_among
 from core.store.mail_reports import count_soft
+from core.store.personal_rows import Names
 from tests.history.datasets import IMPORTED_AT, event, write_events
 from tests.history.written import events_csv
 from tests.history.written import opened as opened_file
@@ -246,6 +248,16 @@ def test_who_was_erased_is_recognised_without_being_named(database: Engine, home
     assert erased_at(database, BOB, NOW) is None
 
 
+def test_who_was_erased_is_recognised_after_many_others(database: Engine, home: Path) -> None:
+    erase_ann(database, home)
+    with writing(database) as session:
+        for number in range(101):
+            nobody = Names(user_ids=frozenset(), addresses=frozenset())
+            erasures.finish(session, erasures.add_erasure(session, nobody, f"d{number}", "x", 1), 2)
+
+    assert erased_at(database, ANN, NOW) == NOW
+
+
 def test_from_the_first_moment_nothing_is_sent_any_more(
     database: Engine, home: Path, both_kinds: None
 ) -> None:
@@ -291,6 +303,8 @@ def test_what_killed_programs_left_half_written_is_erased_too(database: Engine, 
         shutil.copytree(generation, datasets / leftover)
     letter = next(p for p in (home / "outbox").iterdir() if ADDRESS.encode() in p.read_bytes())
     shutil.copy(letter, home / "outbox" / ".x1.writing")
+    (home / "checks" / "tmp1").mkdir(parents=True)
+    (home / "checks" / "tmp1" / "decided.sqlite").write_text(ANN)
 
     erase_ann(database, home)
 

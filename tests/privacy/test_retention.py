@@ -111,7 +111,8 @@ def test_old_messages_steps_and_decisions_go_once_they_are_done_with(
 def test_what_a_sandbox_would_have_sent_goes_as_if_it_had(shop: Shop) -> None:
     shop.launch(mode=LaunchMode.SANDBOX)
     shop.happen("ann", "add", 1)
-    shop.tick(30)
+    shop.tick(3)
+    shop.tick(8)
     kept = Retention(events=90, messages=90)
     keep_retention(shop.database, kept, changed_at=START)
     assert [message.state for message in outbox(shop.database)] == ["queued", "queued"]

@@ -19,7 +19,7 @@ setup: $(VENV)/run.stamp ## only the environment
 
 test: $(VENV)/dev.stamp ## lint, types, then every test
 	@$(MAKE) --no-print-directory --jobs=2 tools check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 # One after the other: a package manager does one thing at a time.
 tools:

@@ -106,8 +106,9 @@ class Confirmations:
         message["To"] = on_the_wire(one.address)
         message["Subject"] = rendered.subject
         message["Date"] = format_datetime(now)
-        key = f"sign-up-{one.id}"
-        message["Message-ID"] = f"<{key}.{one.asked_at}@{envelope.rpartition('@')[2]}>"
+        # With the time: after an erasure the number may be somebody else's.
+        key = f"sign-up-{one.id}.{one.asked_at}"
+        message["Message-ID"] = f"<{key}@{envelope.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(rendered.text)
         message.add_alternative(rendered.html, subtype="html")

@@ -29,7 +29,7 @@ from core.history.forgetting import (
     holds,
 )
 from core.history.reading import list_datasets
-from core.live.delivery.folder import WRITING
+from core.live.delivery.folder import WRITING, file_name
 from core.services import stored_rehearsals
 from core.services.delivery_letters import as_on_the_wire
 from core.services.drift_replay import forget_copies
@@ -67,11 +67,15 @@ Report = Callable[[ErasureStep], None]
 
 
 def names_of(database: Engine, home: Path, user_id: str) -> Names:
-    """Give all ids of a person, and the addresses that profiles, live or uploaded, have of them."""
+    """Give all ids of a person, and the addresses that anything stored has of them.
+
+    Those are in profiles, live or uploaded; those of before stand in what was sent there.
+    """
     with reading(database) as session:
         ids = personal_rows.ids_of(session, user_id)
         profiles = live_people.profiles_of(session, ids).values()
-    addresses = {profile.email for profile in profiles if profile.email}
+        addresses = personal_rows.addresses_of(session, ids)
+    addresses |= {profile.email for profile in profiles if profile.email}
     for manifest in list_datasets(home):
         addresses |= addresses_in(home, manifest.name, ids)
     known = {address.strip().lower() for address in addresses}
@@ -284,10 +288,14 @@ class _Erasing:
 
     def _drop_letters(self, names: Names) -> None:
         mentions, folder = mentions_of_long_names(names), self._home / OUTBOX
+        with reading(self._database) as session:
+            keys = personal_rows.message_keys_of(session, names.user_ids)
+        # A sandbox's letter is to somebody else, and says what is known of the person.
+        own = {file_name(key) for key in keys}
         # A letter that was being written when the program was killed has another ending.
         kinds = ("*.eml", f".*{WRITING}")
         for path in [p for kind in kinds for p in sorted(folder.rglob(kind))]:
-            if is_mentioned_in_letter(path, mentions):
+            if path.name in own or is_mentioned_in_letter(path, mentions):
                 path.unlink(missing_ok=True)
                 self._add("e-mail_files", 1)
 

@@ -5,11 +5,22 @@ row is about somebody if its `user_id` or `person_id` says so, or its `address` 
 and messages are only about whose id they have: somebody else may share the address.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, MetaData, Table, delete, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    MetaData,
+    Table,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from core.store.ingest_tables import PersonLinkRow
@@ -18,12 +29,14 @@ from core.store.live_outbox import QUEUED, SENDING, WITHHELD
 from core.store.live_sets import among, table_of
 from core.store.live_tables import EventRow, MessageRow, WaitingRow
 from core.store.person_links import lock_partitions
-from core.store.privacy_tables import AuditRow
+from core.store.privacy_tables import AuditRow, SignUpRow
+from core.store.tracking_tables import ReportRow
 
 ERASED = "erased"
 _IDS, _ADDRESSES = ("user_id", "person_id"), ("address", "email")
 _EVENTS, _WAITING = table_of(EventRow), table_of(WaitingRow)
 _MESSAGES, _LINKS, _AUDIT = table_of(MessageRow), table_of(PersonLinkRow), table_of(AuditRow)
+_SIGN_UPS, _REPORTS = table_of(SignUpRow), table_of(ReportRow)
 # What was said of a call that could not be used may quote it.
 _MAY_MENTION = ("rejected_calls", "hook_deliveries", "mail_reports", "alert_notices")
 _KEPT = ("live_suppressions",)  # its own verb puts a digest in the place of the address
@@ -47,6 +60,23 @@ def ids_of(session: Session, user_id: str) -> frozenset[str]:
     owner = session.connection().execute(linked).scalar() or user_id
     former = select(_LINKS.c.person_id).where(_LINKS.c.user_id == owner)
     return frozenset({user_id, owner, *session.connection().execute(former).scalars()})
+
+
+def addresses_of(session: Session, user_ids: Collection[str]) -> set[str]:
+    """Give the addresses at which people were written to, or under which they signed up."""
+    own = [
+        (_MESSAGES, and_(_MESSAGES.c.user_id.in_(user_ids), ~_MESSAGES.c.is_sandbox)),
+        *((table, table.c.user_id.in_(user_ids)) for table in (_SIGN_UPS, _REPORTS)),
+    ]
+    told = [select(table.c.address).where(about) for table, about in own]
+    found = (session.connection().execute(asked).scalars() for asked in told)
+    return {address for some in found for address in some if address}
+
+
+def message_keys_of(session: Session, user_ids: Collection[str]) -> list[str]:
+    """Give the keys of all messages to people, those of sandboxes included."""
+    asked = select(_MESSAGES.c.key).where(_MESSAGES.c.user_id.in_(user_ids))
+    return list(session.connection().execute(asked).scalars())
 
 
 def rows_of(session: Session, names: Names) -> dict[str, list[dict[str, Any]]]:

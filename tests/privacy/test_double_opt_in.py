@@ -292,8 +292,10 @@ def test_the_link_of_an_erased_sign_up_confirms_no_later_one(shop: Shop) -> None
     shop.sign_up(anonymousId="cookie")
 
     answer = shop.request("POST", link)
+    shop.send()
 
     assert answer.status == 404
+    assert [mail["To"] for mail in shop.mails()] == ["mallory@example.org", ANN]
     assert shop.states("anon:cookie")["marketing"] is ConsentState.PENDING
 
 

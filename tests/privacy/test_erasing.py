@@ -20,6 +20,7 @@ from core.domain.mail_reports import MailReport, ReportKind
 from core.history.importing import import_profiles
 from core.history.manifest import ImportMode
 from core.history.reading import open_dataset
+from core.live.delivery.folder import file_name
 from core.services import audit, erasing
 from core.services.bounces import latest_reports, take_reports
 from core.services.consents import record_consent
@@ -184,6 +185,28 @@ def test_after_an_erasure_no_file_and_no_table_holds_a_byte_of_the_person(
         "dataset_profiles": 1,
     }
     assert erased.receipt["messages_withheld"] == 1
+
+
+def test_what_was_written_to_a_former_address_or_to_a_seed_list_goes_too(
+    database: Engine, home: Path
+) -> None:
+    with database.begin() as connection:
+        asked = "SELECT key FROM live_messages WHERE user_id = :ann"
+        key = connection.execute(text(asked), {"ann": ANN}).scalars().first()
+        connection.execute(
+            text("UPDATE live_messages SET address = 'old@x.example' WHERE user_id = :ann"),
+            {"ann": ANN},
+        )
+    for name, address in (("old", "old@x.example"), ("new", "b@x.example")):
+        (home / "outbox" / f"{name}.eml").write_text(f"To: {address}\n\nYour cart")
+    seed = home / "outbox" / file_name(str(key))
+    seed.write_text("To: team@shop.example\n\nHello Ann")
+
+    erase_ann(database, home)
+
+    left = {path.name for path in (home / "outbox").iterdir()}
+    assert not left & {"old.eml", seed.name}
+    assert "new.eml" in left
 
 
 def test_everybody_else_stays(database: Engine, home: Path) -> None:

@@ -62,7 +62,7 @@ def write_letter(folder: Path, letter: Letter) -> Path:
     Its name comes from its key, so that the same message is one file however often it is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{_name(letter.key)}.eml"
+    file = folder / file_name(letter.key)
     if file.exists():
         return file
     number, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=WRITING)
@@ -79,8 +79,10 @@ def write_letter(folder: Path, letter: Letter) -> Path:
     return file
 
 
-def _name(key: str) -> str:
+def file_name(key: str) -> str:
+    """Name the file of the letter that has a key."""
     quoted = quote(key, safe="", errors="replace")
-    if len(quoted) <= LONGEST_NAME:
-        return quoted
-    return f"{quoted[:80]}-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    if len(quoted) > LONGEST_NAME:
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        quoted = f"{quoted[:80]}-{digest}"
+    return f"{quoted}.eml"
